@@ -1,0 +1,65 @@
+# danaus_library(NAME DEPENDS ...): the library of one folder, from src/NAME/**.cpp and include/danaus/NAME.
+# danaus_executable(NAME SOURCES ... DEPENDS ...): an application, in build/<preset>/bin.
+# danaus_test(NAME DEPENDS ...): tests/NAME/*.cpp as one Catch2 program, registered with CTest.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+add_library(danaus_flags INTERFACE)
+target_compile_options(danaus_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -ffp-contract=fast>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-ffp-contract=fast>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${DANAUS_WARNINGS_AS_ERRORS}>>:-Werror>
+  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${DANAUS_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>)
+
+# Kokkos with CUDA compiles every translation unit with nvcc.
+function(danaus_set_language)
+  if(DANAUS_ENABLE_CUDA)
+    set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CUDA)
+  endif()
+endfunction()
+
+function(danaus_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  if(sources)
+    danaus_set_language(${sources})
+    add_library(danaus_${name} ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(danaus_${name} PRIVATE $<BUILD_INTERFACE:danaus_flags>)
+    target_include_directories(danaus_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  else()
+    add_library(danaus_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(danaus::${name} ALIAS danaus_${name})
+  set_target_properties(danaus_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(danaus_${name} ${scope} cxx_std_20)
+  target_include_directories(danaus_${name} ${scope}
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(danaus_${name} ${scope} ${ARG_DEPENDS})
+  set_property(GLOBAL APPEND PROPERTY DANAUS_LIBRARIES danaus_${name})
+endfunction()
+
+function(danaus_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  danaus_set_language(${ARG_SOURCES})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE danaus_flags ${ARG_DEPENDS})
+endfunction()
+
+function(danaus_test name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  danaus_set_language(${sources})
+  add_executable(danaus_${name}_test ${sources})
+  target_link_libraries(danaus_${name}_test PRIVATE danaus_flags danaus_test_main ${ARG_DEPENDS})
+  target_include_directories(danaus_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  add_test(NAME ${name} COMMAND danaus_${name}_test)
+endfunction()
