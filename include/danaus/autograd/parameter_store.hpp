@@ -56,6 +56,7 @@ class Parameter {
 
  private:
   template <class>
+  friend class ParameterStore;
 
   Tensor<T, R> view(const Tensor<real_t<T>, 1>& flat) const {
     return Tensor<T, R>(reinterpret_cast<T*>(flat.data() + buffers_->parameters[index_].offset),
