@@ -101,6 +101,10 @@ target_include_directories(danaus::json SYSTEM INTERFACE ${DANAUS_JSON_INCLUDE})
 
 if(DANAUS_ENABLE_CUDA)
   enable_language(CUDA)
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # nvcc knows C++20 since 12.0, CMake of Debian 12 does not
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+  endif()
   # Every translation unit that includes Kokkos, a consumer's too, needs what CUDA 13 dropped.
   set_property(TARGET Kokkos::kokkoscore APPEND PROPERTY INTERFACE_COMPILE_OPTIONS
     "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/cuda13_compat.hpp>")
