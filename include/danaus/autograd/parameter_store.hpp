@@ -20,11 +20,11 @@ inline constexpr ParameterGroup all_groups[] = {ParameterGroup::weights, Paramet
 
 /// What is known of one parameter: enough to store it under its name in its natural shape.
 struct ParameterInfo {
-  std::string name;           ///< "layer_0/spectral/weights"
+  std::string name;  ///< "layer_0/spectral/weights"
   ParameterGroup group;
   std::vector<size_t> shape;  ///< natural shape, complex entries counted once
   bool is_complex;
-  size_t offset = 0;          ///< first real number in the flat buffers; known once frozen
+  size_t offset = 0;  ///< first real number in the flat buffers; known once frozen
   size_t reals() const {
     size_t n = is_complex ? 2 : 1;
     for (size_t extent : shape) n *= extent;
@@ -45,7 +45,8 @@ struct ParameterBuffers {
 };
 }  // namespace detail
 
-/// A named tensor inside a ParameterStore: views of its values and of its gradient, valid once the store is frozen.
+/// A named tensor inside a ParameterStore: views of its values and of its gradient, valid once the store is
+/// frozen.
 template <class T, int R>
 class Parameter {
  public:
@@ -69,8 +70,9 @@ class Parameter {
 };
 
 /// All parameters and all gradients of a model in two flat buffers of real numbers, so that the optimiser, an
-/// all-reduce and a checkpoint each touch one buffer. Layers add their parameters; freeze() lays them out, the groups
-/// one after the other, and sets all to zero. Each parameter starts at a multiple of 16 numbers; the padding stays 0.
+/// all-reduce and a checkpoint each touch one buffer. Layers add their parameters; freeze() lays them out,
+/// the groups one after the other, and sets all to zero. Each parameter starts at a multiple of 16 numbers;
+/// the padding stays 0.
 template <class T>
 class ParameterStore {
  public:

@@ -24,10 +24,10 @@ enum class Recording { off, on };
 ///       }
 ///     });
 ///
-/// backward() runs the records in reverse and skips those whose output received no gradient. All memory comes from
-/// workspaces and is taken back by reset(), so a training step allocates nothing after the first one. The
-/// gradient of an intermediate value is returned as soon as its record has run; those of leaves made by variable()
-/// stay until reset(). First-order gradients only.
+/// backward() runs the records in reverse and skips those whose output received no gradient. All memory comes
+/// from workspaces and is taken back by reset(), so a training step allocates nothing after the first one.
+/// The gradient of an intermediate value is returned as soon as its record has run; those of leaves made by
+/// variable() stay until reset(). First-order gradients only.
 class Tape {
  public:
   explicit Tape(const Exec& space = {}, Recording recording = Recording::on)
@@ -93,9 +93,7 @@ class Tape {
 
   size_t size() const { return steps_.size(); }
   /// Bytes of device memory held.
-  size_t capacity() const {
-    return activations_.capacity() + gradients_.capacity() + scratch_.capacity();
-  }
+  size_t capacity() const { return activations_.capacity() + gradients_.capacity() + scratch_.capacity(); }
 
  private:
   struct Step {

@@ -8,8 +8,8 @@
 
 namespace danaus {
 
-/// Gradient buffers of one step: a buffer that was given back is the next one of its size to be taken, so a long
-/// unroll needs only the few that are alive at the same time.
+/// Gradient buffers of one step: a buffer that was given back is the next one of its size to be taken, so a
+/// long unroll needs only the few that are alive at the same time.
 class GradientPool {
  public:
   explicit GradientPool(Workspace& workspace) : workspace_(workspace) {}
@@ -38,8 +38,8 @@ class GradientPool {
 
 /// A tensor that takes part in a computation, with its gradient when one is wanted. Copies share both.
 ///
-/// The gradient of a complex value is dL/dRe + i dL/dIm. The first operation that writes a gradient overwrites, later
-/// ones add: claim_grad() says which, so nobody clears buffers.
+/// The gradient of a complex value is dL/dRe + i dL/dIm. The first operation that writes a gradient
+/// overwrites, later ones add: claim_grad() says which, so nobody clears buffers.
 template <class T, int R>
 class Var {
  public:
@@ -71,7 +71,7 @@ class Var {
   }
   /// Called by the tape when nobody needs the gradient any more.
   void release_grad() const {
-    slot_->pool->give_back(slot_->grad);
+    slot_->pool->template give_back<T, R>(slot_->grad);
     slot_->grad = {};
     slot_->written = false;
   }

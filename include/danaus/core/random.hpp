@@ -8,8 +8,8 @@ namespace danaus {
 
 /// Counter-based random numbers: Philox4x32-10 of Salmon et al. 2011 (doi:10.1145/2063384.2063405).
 ///
-/// The numbers are a pure function of (seed, stream, index): the same integers for any number of threads, in any
-/// order, on CPU and GPU. Give each purpose its own stream (see Stream) and each entry its own index.
+/// The numbers are a pure function of (seed, stream, index): the same integers for any number of threads, in
+/// any order, on CPU and GPU. Give each purpose its own stream (see Stream) and each entry its own index.
 /// Normals come from Box-Muller in double precision: CPU and GPU agree to 2 ulp.
 class Random {
  public:
@@ -67,8 +67,8 @@ class Random {
   std::uint64_t seed_, stream_;
 };
 
-/// The streams of the library, so that no two purposes share random numbers. Add `per-use number << 8` where a
-/// purpose needs several.
+/// The streams of the library, so that no two purposes share random numbers. Add `per-use number << 8` where
+/// a purpose needs several.
 namespace stream {
 inline constexpr std::uint64_t initialization = 1;  ///< initial weights
 inline constexpr std::uint64_t shuffle = 2;         ///< order of the samples in an epoch

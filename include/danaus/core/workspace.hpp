@@ -6,11 +6,11 @@
 
 namespace danaus {
 
-/// Device memory that is handed out in order and taken back all at once: the activations, gradients and scratch of
-/// one step. After the first step of a given shape nothing is allocated any more.
+/// Device memory that is handed out in order and taken back all at once: the activations, gradients and
+/// scratch of one step. After the first step of a given shape nothing is allocated any more.
 ///
-/// mark() / release(mark) return the most recent tensors early; reset() returns all. Tensors taken from it stay
-/// valid until then. They are not initialised.
+/// mark() / release(mark) return the most recent tensors early; reset() returns all. Tensors taken from it
+/// stay valid until then. They are not initialised.
 class Workspace {
  public:
   static constexpr size_t alignment = 128;

@@ -1,0 +1,310 @@
+#include <danaus/monarch/axis_transform.hpp>
+
+#include <danaus/core/instantiate.hpp>
+
+#include <array>
+#include <map>
+
+#include "axis_transform_device.hpp"
+#if !defined(KOKKOS_ENABLE_CUDA)
+#include "axis_transform_host.hpp"
+#endif
+
+namespace danaus::monarch {
+
+namespace {
+
+struct Entry {
+  int source;
+  double scale;
+};
+
+/// A block while the tables are built on the host.
+struct Block {
+  std::vector<int> inputs, outputs;
+  std::vector<Entry> entries;  ///< column by column
+};
+
+Block transposed(const Block& b) {
+  Block t{b.outputs, b.inputs, {}};
+  const size_t rows = b.outputs.size();
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t c = 0; c < b.inputs.size(); ++c) t.entries.push_back(b.entries[c * rows + r]);
+  return t;
+}
+
+template <class T>
+Tensor<T, 1> on_device(const std::string& label, const std::vector<T>& values) {
+  HostTensor<T, 1> host(label, values.size());
+  std::copy(values.begin(), values.end(), host.data());
+  return to_device<T, 1>(host);
+}
+
+StageTable make_table(const std::vector<Block>& blocks, size_t input_rows, size_t output_rows) {
+  std::vector<int> input_begin{0}, output_begin{0}, matrix_begin{0}, input_row, output_row, source;
+  std::vector<double> scale;
+  for (const Block& b : blocks) {
+    input_row.insert(input_row.end(), b.inputs.begin(), b.inputs.end());
+    output_row.insert(output_row.end(), b.outputs.begin(), b.outputs.end());
+    for (const Entry& e : b.entries) {
+      source.push_back(e.source);
+      scale.push_back(e.scale);
+    }
+    input_begin.push_back(int(input_row.size()));
+    output_begin.push_back(int(output_row.size()));
+    matrix_begin.push_back(int(source.size()));
+  }
+  StageTable t;
+  t.input_begin = on_device("input_begin", input_begin);
+  t.output_begin = on_device("output_begin", output_begin);
+  t.matrix_begin = on_device("matrix_begin", matrix_begin);
+  t.input_row = on_device("input_row", input_row);
+  t.output_row = on_device("output_row", output_row);
+  t.source = on_device("source", source);
+  t.scale = on_device("scale", scale);
+  t.blocks = int(blocks.size());
+  t.entries = int(source.size());
+  t.input_rows = int(input_rows);
+  t.output_rows = int(output_rows);
+  return t;
+}
+
+/// All indices when none are named, and their weights.
+std::vector<size_t> all_or(const char* what, const std::vector<size_t>& kept, std::vector<double>& weights,
+                           size_t n) {
+  std::vector<size_t> result = kept;
+  if (kept.empty())
+    for (size_t i = 0; i < n; ++i) result.push_back(i);
+  for (size_t i : result)
+    if (i >= n)
+      throw ShapeError(std::string("AxisTransform: kept ") + what + " " + std::to_string(i) + " of " +
+                       std::to_string(n));
+  if (weights.empty()) weights.assign(result.size(), 1.0);
+  if (weights.size() != result.size())
+    throw ShapeError(std::string("AxisTransform: ") + std::to_string(weights.size()) + " weights for " +
+                     std::to_string(result.size()) + " " + what + "s");
+  return result;
+}
+
+template <class T>
+void require_lanes(const char* what, const Lanes<T>& l, const Lanes<T>& other) {
+  if (l.outer != other.outer || l.runs != other.runs || l.run_length != other.run_length)
+    throw ShapeError(std::string("AxisTransform: ") + what + ": lanes (outer, runs, run length) differ: " +
+                     to_string(Shape<3>{l.outer, l.runs, l.run_length}) + " and " +
+                     to_string(Shape<3>{other.outer, other.runs, other.run_length}));
+}
+
+}  // namespace
+
+template <class T>
+AxisTransform<T>::AxisTransform(const TransformSpec& spec) : spec_(spec) {
+  const auto& s = spec_.shape;
+  if (spec_.factors == Numbers::real && (spec_.input != Numbers::real || spec_.output != Numbers::real))
+    throw ShapeError("AxisTransform: real factors take and give real numbers; apply them to both planes");
+  const auto inputs = all_or("input", spec_.kept_inputs, spec_.input_weights, s.columns());
+  const auto outputs = all_or("output", spec_.kept_outputs, spec_.output_weights, s.rows());
+
+  // Kept inputs by right block k, kept outputs by left block j; empty blocks drop out of both stages.
+  std::map<size_t, std::vector<std::array<size_t, 2>>> columns_of, rows_of;  // (position, index inside)
+  for (size_t p = 0; p < inputs.size(); ++p) {
+    const bool strided = spec_.order == InputOrder::strided;
+    const size_t k = strided ? inputs[p] % s.right_blocks : inputs[p] / s.right_columns;
+    const size_t i = strided ? inputs[p] / s.right_blocks : inputs[p] % s.right_columns;
+    columns_of[k].push_back({p, i});
+  }
+  for (size_t p = 0; p < outputs.size(); ++p)
+    rows_of[outputs[p] % s.left_blocks].push_back({p, outputs[p] / s.left_blocks});
+
+  const auto middle_row = [&](size_t j, size_t k) { return int(j * s.right_blocks + k); };
+  std::vector<Block> first, second;
+  for (const auto& [k, columns] : columns_of) {
+    Block b;
+    for (const auto& [j, rows] : rows_of) b.outputs.push_back(middle_row(j, k));
+    for (const auto& [position, i] : columns) {
+      b.inputs.push_back(int(position));
+      for (const auto& [j, rows] : rows_of)
+        b.entries.push_back(
+            {int((k * s.left_blocks + j) * s.right_columns + i), spec_.input_weights[position]});
+    }
+    first.push_back(std::move(b));
+  }
+  for (const auto& [j, rows] : rows_of) {
+    Block b;
+    for (const auto& [position, l] : rows) b.outputs.push_back(int(position));
+    for (const auto& [k, columns] : columns_of) {
+      b.inputs.push_back(middle_row(j, k));
+      for (const auto& [position, l] : rows)
+        b.entries.push_back(
+            {int((j * s.left_rows + l) * s.right_blocks + k), spec_.output_weights[position]});
+    }
+    second.push_back(std::move(b));
+  }
+
+  const size_t middle = s.left_blocks * s.right_blocks;
+  forward_[0] = make_table(first, inputs.size(), middle);
+  forward_[1] = make_table(second, middle, outputs.size());
+  for (auto* stage : {&first, &second})
+    for (Block& b : *stage) b = transposed(b);
+  adjoint_[0] = make_table(second, outputs.size(), middle);
+  adjoint_[1] = make_table(first, middle, inputs.size());
+}
+
+template <class T>
+void pack_stage(const Exec& space, const StageTable& stage, const T* factor, bool is_complex, T sign,
+                T* packed) {
+  const auto source = stage.source;
+  const auto scale = stage.scale;
+  Kokkos::parallel_for(
+      "danaus::monarch::pack_stage", Kokkos::RangePolicy<Exec>(space, 0, stage.entries),
+      KOKKOS_LAMBDA(int e) {
+        const T weight = T(scale(e));
+        if (is_complex) {
+          packed[2 * e] = weight * factor[2 * source(e)];
+          packed[2 * e + 1] = sign * weight * factor[2 * source(e) + 1];
+        } else {
+          packed[e] = weight * factor[source(e)];
+        }
+      });
+}
+
+template <class T>
+void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right,
+                            const Tensor<T, 1>& packed) const {
+  require_shape("AxisTransform::pack: packed", packed, {packed_size()});
+  const bool c = spec_.factors == Numbers::complex;
+  T* to = packed.data();
+  pack_stage(space, forward_[0], right, c, T(1), to);
+  pack_stage(space, forward_[1], left, c, T(1), to + matrix_size(forward_[0]));
+  pack_stage(space, adjoint_[0], left, c, T(-1), to + adjoint_offset(0));
+  pack_stage(space, adjoint_[1], right, c, T(-1), to + adjoint_offset(1));
+}
+
+namespace {
+
+template <class T>
+TwoStages<T> two_stages(const StageTable& first, const StageTable& second, const T* first_matrix,
+                        const T* second_matrix, Numbers input, Numbers factors, Numbers output) {
+  return {view_of(first, first_matrix),
+          view_of(second, second_matrix),
+          first.input_rows,
+          first.output_rows,
+          second.output_rows,
+          input == Numbers::complex,
+          factors == Numbers::complex,
+          output == Numbers::complex};
+}
+
+template <class T>
+void run(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Write write, const Lanes<T>& y) {
+#if defined(KOKKOS_ENABLE_CUDA)
+  device::apply(space, s, x, write, y);
+#else
+  if (!s.factors_complex)
+    host::apply<false, false, false>(space, s, x, write, y);
+  else if (s.input_complex && s.output_complex)
+    host::apply<true, true, true>(space, s, x, write, y);
+  else if (s.input_complex)
+    host::apply<true, true, false>(space, s, x, write, y);
+  else if (s.output_complex)
+    host::apply<false, true, true>(space, s, x, write, y);
+  else
+    host::apply<false, true, false>(space, s, x, write, y);
+#endif
+}
+
+#if !defined(KOKKOS_ENABLE_CUDA)
+template <class T>
+void run_backward(const Exec& space, const TwoStages<T>& f, const TwoStages<T>& a, int entries_first,
+                  int entries, const Lanes<const T>& x, const Lanes<const T>& dy, Write write,
+                  const Lanes<T>& dx, const Tensor<T, 3>& partial) {
+  if (!f.factors_complex)
+    host::backward<false, false, false>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+  else if (f.input_complex && f.output_complex)
+    host::backward<true, true, true>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+  else if (f.input_complex)
+    host::backward<true, true, false>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+  else if (f.output_complex)
+    host::backward<false, true, true>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+  else
+    host::backward<false, true, false>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+}
+#endif
+
+}  // namespace
+
+template <class T>
+void AxisTransform<T>::apply(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
+                             Write write, const Lanes<T>& y) const {
+  require_lanes("apply", x, Lanes<const T>(y));
+  run(space,
+      two_stages<T>(forward_[0], forward_[1], packed.data(), packed.data() + matrix_size(forward_[0]),
+                    spec_.input, spec_.factors, spec_.output),
+      x, write, y);
+}
+
+template <class T>
+void AxisTransform<T>::adjoint(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& y_grad,
+                               Write write, const Lanes<T>& x_grad) const {
+  require_lanes("adjoint", y_grad, Lanes<const T>(x_grad));
+  run(space,
+      two_stages<T>(adjoint_[0], adjoint_[1], packed.data() + adjoint_offset(0),
+                    packed.data() + adjoint_offset(1), spec_.output, spec_.factors, spec_.input),
+      y_grad, write, x_grad);
+}
+
+template <class T>
+void add_factor_gradient(const Exec& space, const StageTable& stage, int first_entry,
+                         const Tensor<T, 3>& partial, T* gradient) {
+  const auto source = stage.source;
+  const auto scale = stage.scale;
+  const int numbers = int(partial.extent(2));
+  Kokkos::parallel_for(
+      "danaus::monarch::add_factor_gradient", Kokkos::RangePolicy<Exec>(space, 0, stage.entries),
+      KOKKOS_LAMBDA(int e) {
+        for (int number = 0; number < numbers; ++number) {
+          T sum = 0;
+          for (int chunk = 0; chunk < gradient_chunks; ++chunk)
+            sum += partial(chunk, first_entry + e, number);
+          gradient[numbers * source(e) + number] += T(scale(e)) * sum;
+        }
+      });
+}
+
+template <class T>
+void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
+                                const Lanes<const T>& y_grad, Workspace& scratch, Write write,
+                                const Lanes<T>& x_grad, T* left_grad, T* right_grad) const {
+  require_lanes("backward: y_grad", x, y_grad);
+  require_lanes("backward: x_grad", x, Lanes<const T>(x_grad));
+  const auto f =
+      two_stages<T>(forward_[0], forward_[1], packed.data(), packed.data() + matrix_size(forward_[0]),
+                    spec_.input, spec_.factors, spec_.output);
+  const auto a = two_stages<T>(adjoint_[0], adjoint_[1], packed.data() + adjoint_offset(0),
+                               packed.data() + adjoint_offset(1), spec_.output, spec_.factors, spec_.input);
+  const int entries = forward_[0].entries + forward_[1].entries;
+  const auto mark = scratch.mark();
+  const auto partial = scratch.take<T, 3>(
+      {size_t(gradient_chunks), size_t(entries), size_t(spec_.factors == Numbers::complex ? 2 : 1)});
+#if defined(KOKKOS_ENABLE_CUDA)
+  device::backward(space, f, a, forward_[0].entries, x, y_grad, write, x_grad, partial);
+#else
+  run_backward(space, f, a, forward_[0].entries, entries, x, y_grad, write, x_grad, partial);
+#endif
+  add_factor_gradient(space, forward_[0], 0, partial, right_grad);
+  add_factor_gradient(space, forward_[1], forward_[0].entries, partial, left_grad);
+  scratch.release(mark);
+}
+
+template <class T>
+double AxisTransform<T>::flops() const {
+  const bool c = spec_.factors == Numbers::complex;
+  const double first = !c ? 2 : spec_.input == Numbers::complex ? 8 : 4;
+  const double second = !c ? 2 : spec_.output == Numbers::complex ? 8 : 4;
+  return first * forward_[0].entries + second * forward_[1].entries;
+}
+
+#define DANAUS_INSTANTIATE(T) template class AxisTransform<T>;
+DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
+#undef DANAUS_INSTANTIATE
+
+}  // namespace danaus::monarch

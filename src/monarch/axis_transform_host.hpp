@@ -1,0 +1,424 @@
+#pragma once
+
+// Vectorised CPU kernels of AxisTransform. See kernels.md for the design and its measured steps.
+
+#include <danaus/core/simd.hpp>
+
+#include <algorithm>
+
+#include "stage_view.hpp"
+
+namespace danaus::monarch::host {
+
+using simd::Pack;
+using simd::width;
+
+/// A block of rows in memory: real parts at data + row * row_stride, imaginary ones plane_stride further.
+template <class T>
+struct Rows {
+  T* data;
+  ptrdiff_t row_stride, plane_stride;
+  Rows at(ptrdiff_t lane) const { return {data + lane, row_stride, plane_stride}; }
+};
+
+/// RG rows of one block times NV packs of lanes, accumulated in registers.
+template <int RG, int NV, bool XC, bool AC, bool YC, class T>
+inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int matrix_rows, int columns,
+                                                         const int* input_row, const Rows<const T>& x,
+                                                         const int* output_row, Write write,
+                                                         const Rows<T>& y) {
+  static_assert(AC || (!XC && !YC), "real factors map real numbers to real numbers");
+  constexpr int W = width<T>;
+  Pack<T> re[RG][NV], im[RG][NV];
+  DANAUS_UNROLL
+  for (int r = 0; r < RG; ++r) DANAUS_UNROLL
+  for (int v = 0; v < NV; ++v) re[r][v] = im[r][v] = Pack<T>(T(0));
+
+  for (int c = 0; c < columns; ++c) {
+    const T* from = x.data + input_row[c] * x.row_stride;
+    const T* entry = matrix + size_t(c) * matrix_rows * (AC ? 2 : 1);
+    Pack<T> xr[NV], xi[NV];
+    DANAUS_UNROLL
+    for (int v = 0; v < NV; ++v) {
+      xr[v] = simd::load(from + W * v);
+      if constexpr (XC) xi[v] = simd::load(from + x.plane_stride + W * v);
+    }
+    DANAUS_UNROLL
+    for (int r = 0; r < RG; ++r) {
+      const Pack<T> ar(entry[AC ? 2 * r : r]);
+      if constexpr (!AC) {
+        DANAUS_UNROLL
+        for (int v = 0; v < NV; ++v) re[r][v] = re[r][v] + ar * xr[v];
+      } else {
+        const Pack<T> ai(entry[2 * r + 1]);
+        DANAUS_UNROLL
+        for (int v = 0; v < NV; ++v) {
+          re[r][v] = re[r][v] + ar * xr[v];
+          if constexpr (YC) im[r][v] = im[r][v] + ai * xr[v];
+          if constexpr (XC) {
+            re[r][v] = re[r][v] - ai * xi[v];
+            if constexpr (YC) im[r][v] = im[r][v] + ar * xi[v];
+          }
+        }
+      }
+    }
+  }
+  DANAUS_UNROLL
+  for (int r = 0; r < RG; ++r) {
+    T* to = y.data + output_row[r] * y.row_stride;
+    DANAUS_UNROLL
+    for (int v = 0; v < NV; ++v) {
+      if (write == Write::accumulate) {
+        re[r][v] = re[r][v] + simd::load(to + W * v);
+        if constexpr (YC) im[r][v] = im[r][v] + simd::load(to + y.plane_stride + W * v);
+      }
+      simd::store(re[r][v], to + W * v);
+      if constexpr (YC) simd::store(im[r][v], to + y.plane_stride + W * v);
+    }
+  }
+}
+
+/// The last rows of a block, fewer than a full tile.
+template <int RG, int NV, bool XC, bool AC, bool YC, class T>
+inline __attribute__((always_inline)) void multiply_last_rows(int rows, const T* matrix, int matrix_rows,
+                                                              int columns, const int* input_row,
+                                                              const Rows<const T>& x, const int* output_row,
+                                                              Write write, const Rows<T>& y) {
+  if constexpr (RG > 0) {
+    if (rows == RG)
+      multiply_rows<RG, NV, XC, AC, YC>(matrix, matrix_rows, columns, input_row, x, output_row, write, y);
+    else
+      multiply_last_rows<RG - 1, NV, XC, AC, YC>(rows, matrix, matrix_rows, columns, input_row, x, output_row,
+                                                 write, y);
+  }
+}
+
+/// Rows per register tile: real and imaginary accumulators fill what the CPU has.
+template <int NV, bool YC>
+constexpr int tile_rows() {
+  const int rows = simd::accumulators / (NV * (YC ? 2 : 1));
+  return rows < 1 ? 1 : rows > 8 ? 8 : rows;
+}
+
+template <int NV, bool XC, bool AC, bool YC, class T>
+void run_stage(const StageView<T>& stage, const Rows<const T>& x, Write write, const Rows<T>& y) {
+  constexpr int RG = tile_rows<NV, YC>(), numbers = AC ? 2 : 1;
+  for (int b = 0; b < stage.blocks; ++b) {
+    const int* input_row = stage.input_row + stage.input_begin[b];
+    const int columns = stage.input_begin[b + 1] - stage.input_begin[b];
+    const int* output_row = stage.output_row + stage.output_begin[b];
+    const int rows = stage.output_begin[b + 1] - stage.output_begin[b];
+    const T* matrix = stage.matrix + size_t(stage.matrix_begin[b]) * numbers;
+    int r = 0;
+    for (; r + RG <= rows; r += RG)
+      multiply_rows<RG, NV, XC, AC, YC>(matrix + numbers * r, rows, columns, input_row, x, output_row + r,
+                                        write, y);
+    multiply_last_rows<RG - 1, NV, XC, AC, YC>(rows - r, matrix + numbers * r, rows, columns, input_row, x,
+                                               output_row + r, write, y);
+  }
+}
+
+/// Both stages over `lanes` lanes (a multiple of the pack width), strip by strip. The middle may hold all
+/// lanes or, with middle_shared, one strip that every strip uses again and that therefore stays in L1.
+template <bool XC, bool AC, bool YC, class T>
+void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, const Rows<T>& middle,
+                    bool middle_shared, Write write, const Rows<T>& y) {
+  constexpr int W = width<T>;
+  int q = 0;
+  const auto strip = [&]<int NV>() {
+    const Rows<T> m = middle_shared ? middle : middle.at(q);
+    run_stage<NV, XC, AC, AC>(s.first, x.at(q), Write::overwrite, m);
+    run_stage<NV, AC, AC, YC>(s.second, Rows<const T>{m.data, m.row_stride, m.plane_stride}, write, y.at(q));
+    q += NV * W;
+  };
+  while (q + 2 * W <= lanes) strip.template operator()<2>();
+  if (q < lanes) strip.template operator()<1>();
+}
+
+/// Splits the lanes into panels: inside long runs, or several whole short runs together.
+struct Panels {
+  size_t count, width, per_outer, per_run, lanes, run_length;
+
+  static Panels choose(size_t lanes, size_t run_length, size_t outer, size_t pack) {
+    const size_t target = 4 * pack;
+    Panels p{};
+    p.lanes = lanes;
+    p.run_length = run_length;
+    if (run_length >= target || run_length % pack == 0) {
+      p.width = std::min(run_length, target);
+      p.per_run = (run_length + p.width - 1) / p.width;
+      p.per_outer = p.per_run * (lanes / run_length);
+    } else {
+      // Whole runs, as many as waste the fewest padding lanes.
+      size_t best = 1;
+      double best_waste = 1e9;
+      for (size_t r = 1; r * run_length <= 2 * target + run_length; ++r) {
+        const size_t used = r * run_length, padded = simd::round_up(used, pack);
+        const double waste = double(padded - used) / double(used) + (used < target ? 0.05 : 0.0);
+        if (waste < best_waste) best = r, best_waste = waste;
+      }
+      p.width = best * run_length;
+      p.per_run = 0;
+      p.per_outer = (lanes + p.width - 1) / p.width;
+    }
+    p.count = p.per_outer * outer;
+    return p;
+  }
+  size_t padded_width(size_t pack) const { return simd::round_up(width, pack); }
+  size_t outer_of(size_t panel) const { return panel / per_outer; }
+  size_t first_lane(size_t panel) const {
+    const size_t p = panel % per_outer;
+    return per_run ? (p / per_run) * run_length + (p % per_run) * width : p * width;
+  }
+  size_t lanes_of(size_t panel) const {
+    const size_t p = panel % per_outer;
+    return per_run ? std::min(width, run_length - (p % per_run) * width) : std::min(width, lanes - p * width);
+  }
+};
+
+/// The part of some Lanes that a panel covers: either rows in place or a copy in a buffer.
+template <class T>
+struct PanelRows {
+  Rows<T> rows;
+  bool in_place;
+};
+
+template <class T>
+bool is_in_place(const Lanes<T>& l, size_t first, size_t count) {
+  return l.lane_stride == 1 && count % width<std::remove_const_t<T>> == 0 &&
+         first % l.run_length + count <= l.run_length;
+}
+
+template <class T>
+T* lane_pointer(const Lanes<T>& l, size_t outer, size_t lane) {
+  return l.data + ptrdiff_t(outer) * l.outer_stride + ptrdiff_t(lane / l.run_length) * l.run_stride +
+         ptrdiff_t(lane % l.run_length) * l.lane_stride;
+}
+
+/// Visits a panel's lanes as segments of one run each: f(pointer, lane within the panel, count).
+template <class T, class F>
+void for_each_segment(const Lanes<T>& l, size_t outer, size_t first, size_t count, F f) {
+  for (size_t done = 0; done < count;) {
+    const size_t inside = (first + done) % l.run_length;
+    const size_t n = std::min(count - done, l.run_length - inside);
+    f(lane_pointer(l, outer, first + done), done, n);
+    done += n;
+  }
+}
+
+/// Copies a panel into `buffer` (rows, planes, padded); padding lanes are zero.
+template <class T>
+void gather(const Lanes<const T>& l, size_t outer, size_t first, size_t count, int row_count, int planes,
+            size_t padded, T* buffer) {
+  for_each_segment(l, outer, first, count, [&](const T* from, size_t at, size_t n) {
+    for (int row = 0; row < row_count; ++row)
+      for (int plane = 0; plane < planes; ++plane) {
+        const T* source = from + row * l.row_stride + plane * l.plane_stride;
+        T* to = buffer + (size_t(row) * planes + plane) * padded + at;
+        if (l.lane_stride == 1)
+          for (size_t q = 0; q < n; ++q) to[q] = source[q];
+        else
+          for (size_t q = 0; q < n; ++q) to[q] = source[ptrdiff_t(q) * l.lane_stride];
+      }
+  });
+  for (size_t q = count; q < padded; ++q)
+    for (int r = 0; r < row_count * planes; ++r) buffer[size_t(r) * padded + q] = T(0);
+}
+
+template <class T>
+void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t outer, size_t first,
+             size_t count, Write write, const Lanes<T>& l) {
+  for_each_segment(l, outer, first, count, [&](T* to, size_t at, size_t n) {
+    for (int row = 0; row < row_count; ++row)
+      for (int plane = 0; plane < planes; ++plane) {
+        const T* source = buffer + (size_t(row) * planes + plane) * padded + at;
+        T* target = to + row * l.row_stride + plane * l.plane_stride;
+        if (l.lane_stride != 1)
+          for (size_t q = 0; q < n; ++q) store(write, source[q], target[ptrdiff_t(q) * l.lane_stride]);
+        else if (write == Write::accumulate)
+          for (size_t q = 0; q < n; ++q) target[q] += source[q];
+        else
+          for (size_t q = 0; q < n; ++q) target[q] = source[q];
+      }
+  });
+}
+
+template <class T>
+PanelRows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count,
+                              int row_count, int planes, size_t padded, T* buffer) {
+  if (is_in_place(l, first, count))
+    return {{lane_pointer(l, outer, first), l.row_stride, l.plane_stride}, true};
+  gather(l, outer, first, count, row_count, planes, padded, buffer);
+  return {{buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)}, false};
+}
+
+/// One panel through both stages, written to y.
+template <bool XC, bool AC, bool YC, class T>
+void apply_panel(const TwoStages<T>& s, const Rows<const T>& x, const Rows<T>& middle, bool middle_shared,
+                 size_t outer, size_t first, size_t count, size_t padded, T* y_buffer, Write write,
+                 const Lanes<T>& y) {
+  constexpr int planes = YC ? 2 : 1;
+  if (is_in_place(y, first, count)) {
+    run_two_stages<XC, AC, YC>(s, int(padded), x, middle, middle_shared, write,
+                               {lane_pointer(y, outer, first), y.row_stride, y.plane_stride});
+    return;
+  }
+  run_two_stages<XC, AC, YC>(s, int(padded), x, middle, middle_shared, Write::overwrite,
+                             {y_buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)});
+  scatter(y_buffer, padded, s.output_rows, planes, outer, first, count, write, y);
+}
+
+template <bool XC, bool AC, bool YC, class T>
+void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Write write,
+           const Lanes<T>& y) {
+  constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
+  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W);
+  const size_t padded = panels.padded_width(W);
+  const size_t x_size = s.input_rows * xp * padded, m_size = s.middle_rows * mp * 2 * W,
+               y_size = s.output_rows * yp * padded;
+  const int chunks = int(std::min<size_t>(panels.count, 64));
+  using Policy = Kokkos::TeamPolicy<Exec>;
+  auto policy = Policy(space, chunks, 1)
+                    .set_scratch_size(1, Kokkos::PerTeam(int((x_size + m_size + y_size) * sizeof(T) + 64)));
+  Kokkos::parallel_for("danaus::monarch::AxisTransform::apply", policy, [=](const Policy::member_type& team) {
+    T* buffer =
+        static_cast<T*>(team.team_scratch(1).get_shmem_aligned((x_size + m_size + y_size) * sizeof(T), 64));
+    const Rows<T> middle{buffer, ptrdiff_t(mp * 2 * W), ptrdiff_t(2 * W)};
+    T *x_buffer = buffer + m_size, *y_buffer = x_buffer + x_size;
+    const size_t chunk = size_t(team.league_rank());
+    for (size_t p = panels.count * chunk / chunks; p < panels.count * (chunk + 1) / chunks; ++p) {
+      const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
+      const size_t used = simd::round_up(count, W);
+      const auto in = read_panel(x, outer, first, count, s.input_rows, int(xp), used, x_buffer);
+      apply_panel<XC, AC, YC>(s, in.rows, middle, true, outer, first, count, used, y_buffer, write, y);
+    }
+  });
+}
+
+/// Adds sum over lanes of out[r] conj(in[c]) to the lane-wise accumulators of one block:
+/// `packs` entries column by column, {re, im} packs each.
+template <bool OC, bool IC, bool AC, int RG, int CG, class T>
+inline __attribute__((always_inline)) void outer_product(int lanes, const int* out_row,
+                                                         const Rows<const T>& out, const int* in_row,
+                                                         const Rows<const T>& in, int rows, T* packs) {
+  constexpr int W = width<T>, numbers = AC ? 2 : 1;
+  Pack<T> re[RG][CG], im[RG][CG];
+  DANAUS_UNROLL
+  for (int r = 0; r < RG; ++r) DANAUS_UNROLL
+  for (int c = 0; c < CG; ++c) {
+    const T* entry = packs + (size_t(c) * rows + r) * numbers * W;
+    re[r][c] = simd::load(entry);
+    if constexpr (AC) im[r][c] = simd::load(entry + W);
+  }
+  for (int q = 0; q < lanes; q += W) {
+    Pack<T> yr[RG], yi[RG];
+    DANAUS_UNROLL
+    for (int r = 0; r < RG; ++r) {
+      yr[r] = simd::load(out.data + out_row[r] * out.row_stride + q);
+      if constexpr (OC) yi[r] = simd::load(out.data + out_row[r] * out.row_stride + out.plane_stride + q);
+    }
+    DANAUS_UNROLL
+    for (int c = 0; c < CG; ++c) {
+      const T* from = in.data + in_row[c] * in.row_stride + q;
+      const Pack<T> xr = simd::load(from);
+      Pack<T> xi;
+      if constexpr (IC) xi = simd::load(from + in.plane_stride);
+      DANAUS_UNROLL
+      for (int r = 0; r < RG; ++r) {
+        re[r][c] = re[r][c] + yr[r] * xr;
+        if constexpr (OC && IC) re[r][c] = re[r][c] + yi[r] * xi;
+        if constexpr (OC) im[r][c] = im[r][c] + yi[r] * xr;
+        if constexpr (IC) im[r][c] = im[r][c] - yr[r] * xi;
+      }
+    }
+  }
+  DANAUS_UNROLL
+  for (int r = 0; r < RG; ++r) DANAUS_UNROLL
+  for (int c = 0; c < CG; ++c) {
+    T* entry = packs + (size_t(c) * rows + r) * numbers * W;
+    simd::store(re[r][c], entry);
+    if constexpr (AC) simd::store(im[r][c], entry + W);
+  }
+}
+
+template <bool OC, bool IC, bool AC, class T>
+void stage_gradient(const StageView<T>& stage, int lanes, const Rows<const T>& out, const Rows<const T>& in,
+                    T* packs) {
+  constexpr int W = width<T>, numbers = AC ? 2 : 1;
+  constexpr int RG = 2, CG = simd::accumulators >= 16 ? 4 : 2;
+  for (int b = 0; b < stage.blocks; ++b) {
+    const int* in_row = stage.input_row + stage.input_begin[b];
+    const int columns = stage.input_begin[b + 1] - stage.input_begin[b];
+    const int* out_row = stage.output_row + stage.output_begin[b];
+    const int rows = stage.output_begin[b + 1] - stage.output_begin[b];
+    T* block = packs + size_t(stage.matrix_begin[b]) * numbers * W;
+    int c = 0;
+    for (; c + CG <= columns; c += CG) {
+      int r = 0;
+      for (; r + RG <= rows; r += RG)
+        outer_product<OC, IC, AC, RG, CG>(lanes, out_row + r, out, in_row + c, in, rows,
+                                          block + (size_t(c) * rows + r) * numbers * W);
+      for (; r < rows; ++r)
+        outer_product<OC, IC, AC, 1, CG>(lanes, out_row + r, out, in_row + c, in, rows,
+                                         block + (size_t(c) * rows + r) * numbers * W);
+    }
+    for (; c < columns; ++c)
+      for (int r = 0; r < rows; ++r)
+        outer_product<OC, IC, AC, 1, 1>(lanes, out_row + r, out, in_row + c, in, rows,
+                                        block + (size_t(c) * rows + r) * numbers * W);
+  }
+}
+
+/// Adjoint and factor gradients in one pass. `partial` is (chunk, entry of both stages, number).
+template <bool XC, bool AC, bool YC, class T>
+void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>& adjoint, int entries_first,
+              int entries, const Lanes<const T>& x, const Lanes<const T>& y_grad, Write write,
+              const Lanes<T>& x_grad, const Tensor<T, 3>& partial) {
+  constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
+  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W);
+  const size_t padded = panels.padded_width(W);
+  const size_t x_size = forward.input_rows * xp * padded, y_size = forward.output_rows * yp * padded,
+               m_size = forward.middle_rows * mp * padded, acc_size = size_t(entries) * mp * W;
+  const size_t total = 2 * x_size + y_size + 2 * m_size + acc_size;
+  using Policy = Kokkos::TeamPolicy<Exec>;
+  auto policy =
+      Policy(space, gradient_chunks, 1).set_scratch_size(1, Kokkos::PerTeam(int(total * sizeof(T) + 64)));
+  Kokkos::parallel_for(
+      "danaus::monarch::AxisTransform::backward", policy, [=](const Policy::member_type& team) {
+        T* x_buffer = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(total * sizeof(T), 64));
+        T *dx_buffer = x_buffer + x_size, *y_buffer = dx_buffer + x_size, *m_buffer = y_buffer + y_size,
+          *dm_buffer = m_buffer + m_size, *packs = dm_buffer + m_size;
+        std::fill(packs, packs + acc_size, T(0));
+        const size_t chunk = size_t(team.league_rank());
+        for (size_t p = panels.count * chunk / gradient_chunks;
+             p < panels.count * (chunk + 1) / gradient_chunks; ++p) {
+          const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
+          const size_t used = simd::round_up(count, W);
+          const Rows<T> m{m_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)},
+              dm{dm_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)};
+          const Rows<const T> m_read{m_buffer, m.row_stride, m.plane_stride},
+              dm_read{dm_buffer, dm.row_stride, dm.plane_stride};
+          const auto in = read_panel(x, outer, first, count, forward.input_rows, int(xp), used, x_buffer);
+          const auto dy =
+              read_panel(y_grad, outer, first, count, forward.output_rows, int(yp), used, y_buffer);
+          // The middle values again: the first stage only.
+          size_t q = 0;
+          for (; q + 2 * W <= used; q += 2 * W)
+            run_stage<2, XC, AC, AC>(forward.first, in.rows.at(ptrdiff_t(q)), Write::overwrite,
+                                     m.at(ptrdiff_t(q)));
+          if (q < used)
+            run_stage<1, XC, AC, AC>(forward.first, in.rows.at(ptrdiff_t(q)), Write::overwrite,
+                                     m.at(ptrdiff_t(q)));
+          apply_panel<YC, AC, XC>(adjoint, dy.rows, dm, false, outer, first, count, used, dx_buffer, write,
+                                  x_grad);
+          stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in.rows, packs);
+          stage_gradient<YC, AC, AC>(forward.second, int(used), dy.rows, m_read,
+                                     packs + size_t(entries_first) * mp * W);
+        }
+        for (int e = 0; e < entries; ++e)
+          for (size_t number = 0; number < mp; ++number)
+            partial(chunk, e, number) = simd::sum(simd::load(packs + (size_t(e) * mp + number) * W));
+      });
+}
+
+}  // namespace danaus::monarch::host
