@@ -10,9 +10,9 @@ namespace {
 
 // Lanes of one piece: enough for full vectors and whole cache lines, few enough to stay in the cache.
 constexpr size_t block_lanes = 128;
-// Up to this many entries, or from this many outer indices on, one multi-dimensional plan per outer index.
-constexpr size_t small_transform = size_t(1) << 14;
-constexpr size_t many_transforms = 4;
+// Up to this many entries per outer index, one multi-dimensional plan each. The number of outer indices must
+// not decide: a sample's bits would depend on the size of its batch.
+constexpr size_t small_transform = size_t(1) << 16;
 
 template <class R>
 SerialPlan<R> make(Transform transform, const std::vector<PlanAxis>& axes, const std::vector<PlanAxis>& batch,
@@ -34,8 +34,7 @@ SerialPlan<R> make(Transform transform, const std::vector<PlanAxis>& axes, const
 template <class R>
 PlanBackend<R>::PlanBackend(const Geometry& geometry, Transform transform, bool in_place, Planning planning) {
   const size_t rank = geometry.n.size();
-  if (rank > 1 &&
-      (geometry.outer >= many_transforms || geometry.points() * geometry.inner <= small_transform)) {
+  if (rank > 1 && geometry.points() * geometry.inner <= small_transform) {
     add_whole_pass(geometry, transform, in_place, planning);
     return;
   }

@@ -121,7 +121,7 @@ struct SerialPlan<R>::Impl {
                                   static_cast<R*>(out), flags);
       case Kind::sine:
       case Kind::cosine: {
-        const std::vector<fftw_r2r_kind> kinds(rank, kind_ == Kind::sine ? FFTW_RODFT00 : FFTW_REDFT01);
+        const std::vector<fftw_r2r_kind> kinds(rank, kind_ == Kind::sine ? FFTW_RODFT00 : FFTW_REDFT00);
         return Api::real_real(rank, dims.data(), loop_rank, loops.data(), static_cast<R*>(in),
                               static_cast<R*>(out), kinds.data(), flags);
       }

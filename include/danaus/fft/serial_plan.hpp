@@ -32,7 +32,8 @@ struct PlanAxis {
 ///   real forward      X_k for k = 0 .. n/2 (halved axis: the last one)
 ///   real backward     x_j = sum_k c_k Re(X_k W^{-jk}), c_k = half_weight(k, n); may destroy its input
 ///   sine (DST-I)      y_k = 2 sum_j x_j sin(pi (j+1)(k+1) / (n+1)): its own inverse up to 2 (n+1)
-///   cosine (DCT-III)  y_k = x_0 + 2 sum_{j>0} x_j cos(pi j (k + 1/2) / n)
+///   cosine (DCT-I)    y_k = x_0 + (-1)^k x_{n-1} + 2 sum_{0<j<n-1} x_j cos(pi j k / (n-1)), n >= 2: its own
+///                     inverse up to 2 (n-1)
 ///
 /// FFTW: Frigo and Johnson 2005, doi:10.1109/JPROC.2004.840301.
 template <class R>
