@@ -15,6 +15,9 @@ add_library(danaus_flags INTERFACE)
 target_compile_options(danaus_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -ffp-contract=fast>
   $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-ffp-contract=fast>
+  # GCC 12 sees overlapping copies in std::string's own operator+ (its bug 105651).
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>
+  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<CXX_COMPILER_ID:GNU>>:-Xcompiler=-Wno-restrict>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${DANAUS_WARNINGS_AS_ERRORS}>>:-Werror>
   $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${DANAUS_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>)
 
@@ -66,4 +69,9 @@ function(danaus_test name)
   target_link_libraries(danaus_${name}_test PRIVATE danaus_flags danaus_test_main ${ARG_DEPENDS})
   target_include_directories(danaus_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   add_test(NAME ${name} COMMAND danaus_${name}_test)
+  # What it launches is logged; the test `device` compares that with the list of all kernels.
+  set_tests_properties(${name} PROPERTIES DEPENDS device_start ENVIRONMENT
+    "KOKKOS_TOOLS_LIBS=$<TARGET_FILE:danaus_kernel_log>;DANAUS_KERNEL_LOG=${PROJECT_BINARY_DIR}/kernel_log/${name}")
+  add_dependencies(danaus_${name}_test danaus_kernel_log)
+  set_property(GLOBAL APPEND PROPERTY DANAUS_TESTS ${name})
 endfunction()

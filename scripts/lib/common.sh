@@ -24,21 +24,24 @@ usage_error() {
 jobs_count() { nproc; }
 
 # Configures the preset and builds the targets (all without any) with all cores; ccache is used when it is there.
-# build_preset PRESET [-DOPTION=VALUE...] [-- TARGET...]
+# build_preset PRESET [-B FOLDER] [-DOPTION=VALUE...] [-- TARGET...]
 build_preset() {
-  local preset=$1 options=() targets=()
+  local preset=$1 folder=build/$1 options=() targets=()
   shift
   while (($#)) && [[ $1 != -- ]]; do
-    options+=("$1")
+    if [[ $1 == -B ]]; then
+      folder=$2
+      shift
+    else
+      options+=("$1")
+    fi
     shift
   done
-  if (($#)); then
-    shift
-    (($#)) && targets=(--target "$@")
-  fi
+  if (($# > 1)); then targets=(--target "${@:2}"); fi
   if command -v ccache >/dev/null; then
-    options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
+    options+=(-DCMAKE_{C,CXX}_COMPILER_LAUNCHER=ccache)
+    if [[ $preset == cuda ]]; then options+=(-DCMAKE_CUDA_COMPILER_LAUNCHER=ccache); fi
   fi
-  cmake --preset "$preset" "${options[@]}" --log-level=WARNING >&2 </dev/null &&
-    cmake --build "build/$preset" -j "$(jobs_count)" "${targets[@]}" >&2 </dev/null
+  cmake --preset "$preset" -B "$folder" "${options[@]}" --log-level=WARNING >&2 </dev/null
+  cmake --build "$folder" -j "$(jobs_count)" "${targets[@]}" >&2 </dev/null
 }

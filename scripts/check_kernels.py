@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Checks that every kernel is registered in the device test, and that the tests really launch it.
+
+tests/device/kernels.txt registers each kernel label, the test program that launches it, and the builds it is for.
+Without arguments the list is compared with the labels in the sources. With --launched, the CTest test `device`
+compares it with what the tests of this build launched (see tests/device/kernel_log.cpp).
+
+  check_kernels.py                                   the list against the sources
+  check_kernels.py --launched DIR --build cpu|gpu    and against the logs in DIR
+  check_kernels.py --update DIR                      adds what the logs in DIR show, drops what is gone
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REGISTRY = ROOT / "tests/device/kernels.txt"
+HEADER = """\
+# Every kernel, the test program (tests/<folder>) that launches it, and the builds it runs in.
+# A kernel for one kind of build has a twin for the other, which its line names:
+#   label | test | both
+#   label | test | cpu | twin
+# Kept by scripts/check_kernels.py, which CI runs.
+"""
+
+# A parallel region of a kernel's own threads is not a kernel.
+CALL = re.compile(r"\bparallel_(?:for|reduce|scan)\s*(?:<[^;{}]*?>)?\s*\(\s*"
+                  r"(?:(?P<inner>(?:Kokkos::)?(?:Team|Thread)\w*Range\b)|\"(?P<label>[^\"]*)\"|(?P<other>\S{0,40}))")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def labels_in_sources():
+    """({label: 'file:line'}, complaints)"""
+    labels, complaints = {}, []
+    for base in ("include", "src", "apps"):
+        for path in sorted((ROOT / base).rglob("*.?pp")):
+            text = COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), path.read_text(encoding="utf-8"))
+            for call in CALL.finditer(text):
+                place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, call.start()) + 1}"
+                label = call["label"]
+                if call["inner"]:
+                    continue
+                if label is None or not label.startswith("danaus::"):
+                    complaints.append(f"{place}: the kernel's first argument is not its qualified name "
+                                      f"(\"danaus::folder::function\") but {label or call['other']}")
+                else:
+                    labels[label] = place
+    return labels, complaints
+
+
+def read_registry():
+    """{label: (test, build, twin)}"""
+    registry = {}
+    for number, line in enumerate(REGISTRY.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = [field.strip() for field in line.split("|")]
+        if len(fields) not in (3, 4) or fields[2] not in ("both", "cpu", "gpu"):
+            sys.exit(f"{REGISTRY.name}:{number}: expected 'label | test | both|cpu|gpu | twin'")
+        registry[fields[0]] = (fields[1], fields[2], fields[3] if len(fields) == 4 else "")
+    return registry
+
+
+def check_registry(registry, labels):
+    complaints = []
+    for label, place in labels.items():
+        if label not in registry:
+            complaints.append(f"{place}: kernel '{label}' is not in tests/device/kernels.txt")
+    for label, (test, build, twin) in registry.items():
+        if label not in labels:
+            complaints.append(f"kernels.txt: no source has a kernel '{label}'")
+        if not list((ROOT / "tests" / test).glob("*.cpp")):
+            complaints.append(f"kernels.txt: '{label}' names tests/{test}, which holds no test")
+        if build != "both":
+            other = registry.get(twin)
+            if other is None or other[1] == build:
+                complaints.append(f"kernels.txt: '{label}' is for {build} builds and names no twin for the others")
+    return complaints
+
+
+def read_logs(folder):
+    """{label: {test: {device, ...}}} from the files TEST.PID, whose lines are 'device label'."""
+    launched = {}
+    for path in sorted(Path(folder).glob("*")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            device, _, label = line.partition(" ")
+            launched.setdefault(label, {}).setdefault(path.name.split(".")[0], set()).add(device)
+    return launched
+
+
+def check_launched(registry, launched, build):
+    complaints = []
+    for label, (test, where, _) in registry.items():
+        if where not in ("both", build):
+            continue
+        devices = launched.get(label, {}).get(test)
+        if not devices:
+            complaints.append(f"test '{test}' did not launch kernel '{label}'")
+        elif build == "gpu" and "gpu" not in devices:
+            complaints.append(f"test '{test}' launched kernel '{label}' on the host only")
+    return complaints
+
+
+def update(labels, registry, launched):
+    lines = []
+    for label in sorted(labels):
+        test, where, twin = registry.get(label, ("?", "both", ""))
+        tests = sorted(launched.get(label, {}))
+        if test not in tests and tests:
+            own = label.split("::")[1]
+            test = own if own in tests else tests[0]
+        lines.append(f"{label} | {test} | {where}" + (f" | {twin}" if twin else ""))
+    REGISTRY.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--launched", metavar="DIR")
+    parser.add_argument("--build", choices=("cpu", "gpu"), default="cpu")
+    parser.add_argument("--update", metavar="DIR")
+    arguments = parser.parse_args()
+
+    labels, complaints = labels_in_sources()
+    if arguments.update:
+        update(labels, read_registry(), read_logs(arguments.update))
+    registry = read_registry()
+    complaints += check_registry(registry, labels)
+    if arguments.launched:
+        complaints += check_launched(registry, read_logs(arguments.launched), arguments.build)
+    for complaint in complaints:
+        print(complaint)
+    print(f"kernels   {len(labels)} in the sources, {len(registry)} registered, {len(complaints)} complaints")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
