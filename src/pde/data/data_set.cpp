@@ -1,0 +1,223 @@
+#include <danaus/pde/data/data_set.hpp>
+
+#include "layout.hpp"
+
+#include <danaus/core/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace danaus::pde {
+namespace {
+
+/// The k for which every k-th of `points` gives `resolution`, the first point included: 64 -> 32, or 421 ->
+/// 85 where both ends of an interval are grid points.
+size_t stride_for(size_t points, size_t resolution) {
+  if (resolution == 0 || resolution == points) return 1;
+  std::string possible;
+  for (size_t stride = 2; stride < points; ++stride) {
+    if (points % stride != 0 && (points - 1) % stride != 0) continue;
+    const size_t kept = (points + stride - 1) / stride;
+    if (kept == resolution) return stride;
+    if (kept >= 4) possible += ", " + std::to_string(kept);
+  }
+  throw UsageError("--resolution " + std::to_string(resolution) + ": the file has " + std::to_string(points) +
+                   " points per axis; possible are " + std::to_string(points) + possible);
+}
+
+}  // namespace
+
+AxisOrder parse_axis_order(const std::string& name) {
+  if (name == "auto") return AxisOrder::automatic;
+  if (name == "as-stored") return AxisOrder::as_stored;
+  if (name == "reversed") return AxisOrder::reversed;
+  throw UsageError("axis order: expected auto, as-stored or reversed, found \"" + name + "\"");
+}
+
+/// The open file.
+struct DataSet::Source {
+  std::unique_ptr<ArrayFile> file;
+  Layout layout;
+  size_t stride = 1;
+
+  const std::vector<FieldArray>& fields(size_t frame) const {
+    return layout.is_static && frame == 0 ? layout.input : layout.output;
+  }
+
+  /// Samples [sample, sample + samples), frames [frame, frame + frames), as (sample, frame, x, y, channel).
+  void read(size_t sample, size_t samples, size_t frame, size_t frames, size_t channels, size_t points_x,
+            size_t points_y, float* out) const {
+    if (!layout.sample_arrays.empty() && samples > 1) {
+      const size_t size = frames * points_x * points_y * channels;
+      for (size_t s = 0; s < samples; ++s)
+        read(sample + s, 1, frame, frames, channels, points_x, points_y, out + s * size);
+      return;
+    }
+    size_t first_channel = 0;
+    for (const FieldArray& field : fields(frame)) {
+      io::Extents first(field.axes.size(), 0), count = field.shape;
+      // Distances in the slab; those of axes that the array lacks do not matter: their extent is 1.
+      size_t step_n = 0, step_t = 0, step_x = 0, step_y = 0, step_c = 0, size = 1;
+      for (size_t axis = field.axes.size(); axis-- > 0;) {
+        const char letter = field.axes[axis];
+        if (letter == 'n') first[axis] = sample, count[axis] = samples, step_n = size;
+        if (letter == 't') first[axis] = layout.is_static ? 0 : frame, count[axis] = frames, step_t = size;
+        if (letter == 'x') step_x = size * stride;
+        if (letter == 'y') step_y = size * stride;
+        if (letter == 'c') step_c = size;
+        size *= count[axis];
+      }
+      std::vector<float> slab(size);
+      file->read_slab(layout.sample_arrays.empty() ? field.name : layout.sample_arrays[sample], first, count,
+                      slab.data());
+      const size_t field_channels = field.extent('c');
+      float* target = out;
+      for (size_t n = 0; n < samples; ++n)
+        for (size_t t = 0; t < frames; ++t)
+          for (size_t x = 0; x < points_x; ++x)
+            for (size_t y = 0; y < points_y; ++y, target += channels)
+              for (size_t c = 0; c < field_channels; ++c)
+                target[first_channel + c] =
+                    slab[n * step_n + t * step_t + x * step_x + y * step_y + c * step_c];
+      first_channel += field_channels;
+    }
+  }
+};
+
+DataSet::DataSet(const std::string& path, const DataOptions& options) : source_(std::make_unique<Source>()) {
+  source_->file = open_array_file(path);
+  source_->layout = recognize_layout(*source_->file, options.axes);
+  const Layout& layout = source_->layout;
+  const FieldArray& first = layout.output.front();
+
+  DataDescription& d = description_;
+  d.path = path;
+  d.layout = layout.name;
+  d.attributes = source_->file->attributes();
+  d.problem = d.attributes.contains("problem") ? d.attributes["problem"] : d.layout;
+  d.digest = source_->file->digest();
+  d.is_static = layout.is_static;
+  d.samples = layout.sample_arrays.empty() ? first.extent('n') : layout.sample_arrays.size();
+  d.frames = layout.is_static ? 2 : first.extent('t');
+  d.file_points_x = first.extent('x');
+  d.file_points_y = first.extent('y');
+  source_->stride = stride_for(d.file_points_x, options.resolution);
+  d.points_x = (d.file_points_x + source_->stride - 1) / source_->stride;
+  d.points_y = d.file_points_y == 1 ? 1 : (d.file_points_y + source_->stride - 1) / source_->stride;
+  d.output_channels = 0;
+  for (const auto& field : layout.output) d.output_channels += field.extent('c');
+  d.input_channels = layout.is_static ? 0 : d.output_channels;
+  for (const auto& field : layout.input) d.input_channels += field.extent('c');
+  if (!layout.times.empty()) {
+    d.times = source_->file->read_vector(layout.times);
+    // PDEBench stores the ends of the intervals too.
+    if (d.times.size() == d.frames + 1) d.times.pop_back();
+    if (d.times.size() != d.frames) d.times.clear();
+  }
+  if (double(d.samples) * double(sample_size()) * sizeof(float) <= options.memory_budget_bytes) load();
+}
+
+DataSet::~DataSet() = default;
+DataSet::DataSet(DataSet&&) noexcept = default;
+
+size_t DataSet::frame_size(size_t frame) const {
+  return description_.points_x * description_.points_y * description_.channels(frame);
+}
+
+size_t DataSet::frame_offset(size_t frame) const {
+  if (!description_.is_static) return frame * frame_size(0);
+  return frame == 0 ? 0 : frame_size(0);
+}
+
+size_t DataSet::sample_size() const {
+  return description_.is_static ? frame_size(0) + frame_size(1) : description_.frames * frame_size(0);
+}
+
+void DataSet::read_checked(size_t sample, size_t first_frame, size_t frame_count, float* out) const {
+  const auto& d = description_;
+  if (d.is_static && frame_count > 1) {
+    read_checked(sample, 0, 1, out);
+    read_checked(sample, 1, 1, out + frame_size(0));
+    return;
+  }
+  const size_t size = frame_size(first_frame) * frame_count;
+  source_->read(sample, 1, first_frame, frame_count, d.channels(first_frame), d.points_x, d.points_y, out);
+  const float* bad = std::find_if(out, out + size, [](float x) { return !std::isfinite(x); });
+  if (bad != out + size)
+    source_->file->fail(source_->fields(first_frame).front().name,
+                        "expected finite values, found " + std::to_string(*bad) + " in sample " +
+                            std::to_string(sample) + ", frame " +
+                            std::to_string(first_frame + size_t(bad - out) / frame_size(first_frame)));
+}
+
+void DataSet::load() {
+  const auto& d = description_;
+  memory_.resize(d.samples * sample_size());
+  // Files with the sample axis innermost are read fastest in blocks of samples.
+  constexpr size_t block_bytes = size_t(64) << 20;
+  const size_t block = std::max<size_t>(1, block_bytes / (sample_size() * sizeof(float)));
+  std::vector<float> values;
+  for (size_t first = 0; first < d.samples; first += block) {
+    const size_t count = std::min(block, d.samples - first);
+    for (size_t part = 0; part < (d.is_static ? 2u : 1u); ++part) {
+      const size_t frames = d.is_static ? 1 : d.frames, size = frames * frame_size(part);
+      values.resize(count * size);
+      source_->read(first, count, part, frames, d.channels(part), d.points_x, d.points_y, values.data());
+      for (size_t s = 0; s < count; ++s)
+        std::copy_n(&values[s * size], size, &memory_[(first + s) * sample_size() + frame_offset(part)]);
+    }
+  }
+  const auto bad = std::find_if(memory_.begin(), memory_.end(), [](float x) { return !std::isfinite(x); });
+  if (bad != memory_.end()) {
+    const size_t index = size_t(bad - memory_.begin()), within = index % sample_size();
+    const size_t frame = d.is_static ? within >= frame_size(0) : within / frame_size(0);
+    source_->file->fail(source_->fields(frame).front().name,
+                        "expected finite values, found " + std::to_string(*bad) + " in sample " +
+                            std::to_string(index / sample_size()) + ", frame " + std::to_string(frame));
+  }
+  source_.reset();
+}
+
+void DataSet::read_sample(size_t sample, size_t first_frame, size_t frame_count, float* out) const {
+  const auto& d = description_;
+  if (sample >= d.samples || first_frame + frame_count > d.frames)
+    throw InternalError("DataSet::read_sample: sample " + std::to_string(sample) + ", frames " +
+                        std::to_string(first_frame) + " + " + std::to_string(frame_count) + " of " +
+                        std::to_string(d.samples) + " samples, " + std::to_string(d.frames) + " frames");
+  if (frame_count == 0) return;
+  if (is_streamed()) return read_checked(sample, first_frame, frame_count, out);
+  const size_t last = first_frame + frame_count - 1;
+  std::copy_n(&memory_[sample * sample_size() + frame_offset(first_frame)],
+              frame_offset(last) + frame_size(last) - frame_offset(first_frame), out);
+}
+
+void DataSet::read_frame(const std::vector<size_t>& samples, size_t frame,
+                         const HostTensor<float, 4>& out) const {
+  const auto& d = description_;
+  require_shape("DataSet::read_frame: out", out,
+                {samples.size(), d.points_x, d.points_y, d.channels(std::min(frame, d.frames - 1))});
+  for (size_t s = 0; s < samples.size(); ++s)
+    read_sample(samples[s], frame, 1, out.data() + s * frame_size(frame));
+}
+
+void DataSet::require_frames(size_t count, const std::string& why) const {
+  if (description_.frames >= count) return;
+  throw DataError(description_.path + ": expected at least " + std::to_string(count) + " frames (" + why +
+                  "), found " + std::to_string(description_.frames));
+}
+
+Split make_split(size_t samples, size_t train, size_t validation, size_t test) {
+  if (train + test > samples)
+    throw UsageError("--train " + std::to_string(train) + " and --test " + std::to_string(test) +
+                     ": the file has " + std::to_string(samples) +
+                     " samples, the training and test samples would overlap");
+  if (validation >= train)
+    throw UsageError("--validation " + std::to_string(validation) + ": expected less than --train " +
+                     std::to_string(train) + ", of which it is a part");
+  Split split;
+  for (size_t s = 0; s < train; ++s) (s < train - validation ? split.train : split.validation).push_back(s);
+  for (size_t s = samples - test; s < samples; ++s) split.test.push_back(s);
+  return split;
+}
+
+}  // namespace danaus::pde
