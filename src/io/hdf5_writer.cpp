@@ -5,8 +5,10 @@
 #include <danaus/io/hdf5_reader.hpp>
 #include <io/hdf5_attribute.hpp>
 #include <io/hdf5_common.hpp>
+#include <io/hdf5_write_driver.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace danaus::io {
 
@@ -14,13 +16,14 @@ namespace {
 
 constexpr std::size_t piece = std::size_t(16) << 20;
 
-Hdf5Handle create_file(const std::filesystem::path& path) {
+Hdf5Handle create_file(const std::filesystem::path& path, detail::WriteState& state) {
   auto creation = own_list(H5Pcreate(H5P_FILE_CREATE));
   auto access = file_access();
   H5Pset_userblock(creation, user_block_size);
   // Without time stamps the same content gives the same bytes.
   H5Pset_obj_track_times(creation, false);
   H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  if (!state.attach(access)) return {};
   return own_file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access));
 }
 
@@ -42,17 +45,26 @@ bool require_groups(hid_t file, const std::string& path) {
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& target) : file_(target) {
   QuietErrors quiet;
-  handle_ = create_file(file_.temporary());
-  if (!handle_.is_open()) fail("cannot create: " + quiet.reason());
+  state_ = std::make_unique<detail::WriteState>();
+  handle_ = create_file(file_.temporary(), *state_);
+  check(handle_.is_open(), "cannot create", quiet.reason());
 }
 
 Hdf5Writer::~Hdf5Writer() {
   QuietErrors quiet;
+  if (state_) state_->abandoned = true;
   datasets_.clear();
   handle_.close();
+  state_.reset();
 }
 
 void Hdf5Writer::fail(const std::string& what) const { throw IoError(file_.target().string() + ": " + what); }
+
+/// After each operation: HDF5 itself is not told that the disk is full.
+void Hdf5Writer::check(bool succeeded, const std::string& what, const std::string& reason) const {
+  if (state_->error != 0) fail(what + ": " + std::strerror(state_->error));
+  if (!succeeded) fail(what + ": " + reason);
+}
 
 void Hdf5Writer::header(const FileHeader& header) {
   // Readers recognise a file of ours that lost its block by this word.
@@ -77,11 +89,11 @@ void Hdf5Writer::create(const std::string& name, ScalarType type, const Extents&
   // Every row is written by the caller: reserve the room, do not fill it first.
   H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
-  if (!require_groups(handle_, path.substr(0, path.rfind('/'))))
-    fail("cannot create " + path + ": " + quiet.reason());
+  const bool has_groups = require_groups(handle_, path.substr(0, path.rfind('/')));
+  check(has_groups, "cannot create " + path, quiet.reason());
   auto dataset = own_dataset(H5Dcreate2(handle_, path.c_str(), native_type(type), space_of(shape),
                                         H5P_DEFAULT, creation, H5P_DEFAULT));
-  if (!dataset.is_open()) fail("cannot create " + path + ": " + quiet.reason());
+  check(dataset.is_open(), "cannot create " + path, quiet.reason());
   const std::size_t rows = shape.empty() ? 1 : shape[0];
   datasets_[path] = {std::move(dataset), {shape, type}, std::vector<bool>(rows, false)};
 }
@@ -96,9 +108,10 @@ void Hdf5Writer::write_slab(const std::string& name, std::size_t first, std::siz
     shape[0] = count;
   }
   const auto target = own_space(H5Dget_space(dataset.handle)), source = space_of(shape);
-  if (!select(target, start, shape) ||
-      H5Dwrite(dataset.handle, native_type(dataset.info.type), source, target, H5P_DEFAULT, data) < 0)
-    fail("cannot write " + path + ": " + quiet.reason());
+  const bool written =
+      select(target, start, shape) &&
+      H5Dwrite(dataset.handle, native_type(dataset.info.type), source, target, H5P_DEFAULT, data) >= 0;
+  check(written, "cannot write " + path, quiet.reason());
   std::fill_n(dataset.written.begin() + std::ptrdiff_t(first), count, true);
   const std::size_t bytes = ArrayInfo{shape, dataset.info.type}.size() * size_of(dataset.info.type);
   slabs_.push_back({path, first, count, digest_of(data, bytes)});
@@ -136,10 +149,11 @@ void Hdf5Writer::write(const std::string& name, const Extents& shape, const std:
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, const AttributeValue& value) {
   QuietErrors quiet;
   const std::string path = normalized(object);
-  if (!require_groups(handle_, path)) fail("cannot create " + path + ": " + quiet.reason());
+  const bool has_groups = require_groups(handle_, path);
+  check(has_groups, "cannot create " + path, quiet.reason());
   const auto target = own_object(H5Oopen(handle_, path.c_str(), H5P_DEFAULT));
-  if (!target.is_open() || !write_attribute(target, name, value))
-    fail("cannot write the attribute " + name + " of " + path + ": " + quiet.reason());
+  const bool written = target.is_open() && write_attribute(target, name, value);
+  check(written, "cannot write the attribute " + name + " of " + path, quiet.reason());
   std::erase_if(attributes_, [&](const Attribute& a) { return a.object == path && a.name == name; });
   attributes_.push_back({path, name, value});
 }
@@ -155,10 +169,10 @@ void Hdf5Writer::require_complete() const {
 
 void Hdf5Writer::close() {
   QuietErrors quiet;
-  if (H5Fflush(handle_, H5F_SCOPE_GLOBAL) < 0) fail("cannot write: " + quiet.reason());
-  for (auto& [name, dataset] : datasets_)
-    if (dataset.handle.close() < 0) fail("cannot write " + name + ": " + quiet.reason());
-  if (handle_.close() < 0) fail("cannot write: " + quiet.reason());
+  bool closed = H5Fflush(handle_, H5F_SCOPE_GLOBAL) >= 0;
+  for (auto& [name, dataset] : datasets_) closed = dataset.handle.close() >= 0 && closed;
+  closed = handle_.close() >= 0 && closed;
+  check(closed, "cannot write", quiet.reason());
 }
 
 /// HDF5 may report success over data that never reached a full disk, so the digest of the file alone proves

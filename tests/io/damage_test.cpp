@@ -2,6 +2,7 @@
 
 #include <danaus/core/random.hpp>
 
+#include <hdf5.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -151,6 +152,37 @@ TEST_CASE("a full disk is an I/O error, and the earlier file stays", "[io]") {
     CHECK(read_file(folder / "text") == "earlier");
     CHECK(folder.entries() == 2);
   }
+}
+
+TEST_CASE("HDF5 survives a disk that fills up again and again", "[io]") {
+  TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    int refused = 0;
+    for (rlim_t limit : {399000, 100000, 3000, 2000, 600, 100}) {
+      const rlimit bound{limit, RLIM_INFINITY};
+      ::setrlimit(RLIMIT_FSIZE, &bound);
+      try {
+        Hdf5Writer writer(folder / "a.h5");
+        for (int i = 0; i < 40; ++i)
+          writer.write("/group/" + std::to_string(i), {2500}, test::count_up<float>(2500));
+        writer.commit();
+      } catch (const IoError&) {
+        ++refused;
+      }
+    }
+    const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    test::write_example(folder / "a.h5");
+    // What a program does as it ends; HDF5 used to crash here over files that it could not close.
+    ::_exit(H5close() < 0 ? 1 : refused);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 6);
+  CHECK_NOTHROW(use(folder / "a.h5"));
 }
 
 TEST_CASE("a writer killed at any time leaves the earlier file or the later one", "[io]") {

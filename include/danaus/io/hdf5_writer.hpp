@@ -6,10 +6,15 @@
 #include <danaus/io/detail/hdf5_handle.hpp>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace danaus::io {
+
+namespace detail {
+struct WriteState;
+}
 
 /// What the root of every file of ours says about its origin.
 struct FileHeader {
@@ -95,9 +100,11 @@ class Hdf5Writer {
   void require_complete() const;
   void close();
   void check_written(const std::filesystem::path& path) const;
+  void check(bool succeeded, const std::string& what, const std::string& reason) const;
   [[noreturn]] void fail(const std::string& what) const;
 
   AtomicFile file_;
+  std::unique_ptr<detail::WriteState> state_;
   detail::Hdf5Handle handle_;
   std::map<std::string, Dataset> datasets_;
   std::vector<Slab> slabs_;
