@@ -152,7 +152,8 @@ void DataSet::read_checked(size_t sample, size_t first_frame, size_t frame_count
 
 void DataSet::load() {
   const auto& d = description_;
-  memory_.resize(d.samples * sample_size());
+  memory_ = HostTensor<float, 1>(Kokkos::view_alloc("danaus::pde::DataSet", Kokkos::WithoutInitializing),
+                                 d.samples * sample_size());
   // Files with the sample axis innermost are read fastest in blocks of samples.
   constexpr size_t block_bytes = size_t(64) << 20;
   const size_t block = std::max<size_t>(1, block_bytes / (sample_size() * sizeof(float)));
@@ -164,12 +165,13 @@ void DataSet::load() {
       values.resize(count * size);
       source_->read(first, count, part, frames, d.channels(part), d.points_x, d.points_y, values.data());
       for (size_t s = 0; s < count; ++s)
-        std::copy_n(&values[s * size], size, &memory_[(first + s) * sample_size() + frame_offset(part)]);
+        std::copy_n(&values[s * size], size, &memory_(offset(first + s, part)));
     }
   }
-  const auto bad = std::find_if(memory_.begin(), memory_.end(), [](float x) { return !std::isfinite(x); });
-  if (bad != memory_.end()) {
-    const size_t index = size_t(bad - memory_.begin()), within = index % sample_size();
+  const auto bad = std::find_if(memory_.data(), memory_.data() + memory_.size(),
+                                [](float x) { return !std::isfinite(x); });
+  if (bad != memory_.data() + memory_.size()) {
+    const size_t index = size_t(bad - memory_.data()), within = index % sample_size();
     const size_t frame = d.is_static ? within >= frame_size(0) : within / frame_size(0);
     source_->file->fail(source_->fields(frame).front().name,
                         "expected finite values, found " + std::to_string(*bad) + " in sample " +
@@ -177,6 +179,8 @@ void DataSet::load() {
   }
   source_.reset();
 }
+
+Tensor<float, 1> DataSet::on_device() const { return Kokkos::create_mirror_view_and_copy(Memory(), memory_); }
 
 void DataSet::read_sample(size_t sample, size_t first_frame, size_t frame_count, float* out) const {
   const auto& d = description_;
@@ -187,7 +191,7 @@ void DataSet::read_sample(size_t sample, size_t first_frame, size_t frame_count,
   if (frame_count == 0) return;
   if (is_streamed()) return read_checked(sample, first_frame, frame_count, out);
   const size_t last = first_frame + frame_count - 1;
-  std::copy_n(&memory_[sample * sample_size() + frame_offset(first_frame)],
+  std::copy_n(&memory_(offset(sample, first_frame)),
               frame_offset(last) + frame_size(last) - frame_offset(first_frame), out);
 }
 

@@ -75,6 +75,11 @@ class DataSet {
   /// All frames [first, first + count) of one sample, (frame, x, y, channel).
   void read_sample(size_t sample, size_t first_frame, size_t frame_count, float* out) const;
 
+  /// What is held in memory, (sample, frame, x, y, channel), on the device: on a CPU the set's own memory.
+  Tensor<float, 1> on_device() const;
+  /// Where a frame begins in there.
+  size_t offset(size_t sample, size_t frame) const { return sample * sample_size() + frame_offset(frame); }
+
   /// @throws DataError unless every one of the frames is there, "expected at least N frames (why), found M"
   void require_frames(size_t count, const std::string& why) const;
 
@@ -89,7 +94,7 @@ class DataSet {
 
   DataDescription description_;
   std::unique_ptr<Source> source_;
-  std::vector<float> memory_;
+  HostTensor<float, 1> memory_;
 };
 
 /// Which samples of a file train, validate and test: training = the first `train` but the last `validation`
