@@ -67,7 +67,7 @@ function(danaus_test name)
   danaus_set_language(${sources})
   add_executable(danaus_${name}_test ${sources})
   target_link_libraries(danaus_${name}_test PRIVATE danaus_flags danaus_test_main ${ARG_DEPENDS})
-  target_include_directories(danaus_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_include_directories(danaus_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
   add_test(NAME ${name} COMMAND danaus_${name}_test)
   # What it launches is logged; the test `device` compares that with the list of all kernels.
   set_tests_properties(${name} PROPERTIES DEPENDS device_start ENVIRONMENT
