@@ -56,6 +56,14 @@ SymmetricPlan<R>::SymmetricPlan(Symmetry symmetry, size_t batch, size_t nx, size
   if (nx < least || ny < least)
     throw ShapeError("fft::SymmetricPlan: expected at least " + std::to_string(least) +
                      " points per axis, found " + std::to_string(nx) + " and " + std::to_string(ny));
+#if defined(KOKKOS_ENABLE_CUDA)
+  extended_ = std::make_shared<const RealForwardPlan<R>>(extended_geometry());
+#endif
+}
+
+template <class R>
+Geometry SymmetricPlan<R>::extended_geometry() const {
+  return {batch_, {Mirror{symmetry_, nx_}.period(), Mirror{symmetry_, ny_}.period()}, 1};
 }
 
 template <class R>
@@ -77,7 +85,7 @@ void SymmetricPlan<R>::by_extension(const Exec& space, ConstTensor<R, 3> x, Tens
   const auto spectrum =
       uninitialized<Complex<R>, 3>("danaus::fft::spectrum", {batch_, mx.period(), half_size(my.period())});
   extend<R>(space, mx, my, x, extended);
-  RealForwardPlan<R>({batch_, {mx.period(), my.period()}, 1})(space, extended, spectrum);
+  (extended_ ? *extended_ : RealForwardPlan<R>(extended_geometry()))(space, extended, spectrum);
   restrict_spectrum<R>(space, mx, my, spectrum, y);
   space.fence("danaus::fft::SymmetricPlan");
 }

@@ -2,6 +2,8 @@
 
 #include <danaus/fft/plan.hpp>
 
+#include <memory>
+
 namespace danaus::fft {
 
 /// sine:   DST-I, for grids of interior points x_j = (j+1)/(n+1), zero at both ends;
@@ -31,10 +33,12 @@ class SymmetricPlan {
   double normalisation() const;
 
  private:
+  Geometry extended_geometry() const;
   void require(const ConstTensor<R, 3>& x, const Tensor<R, 3>& y) const;
 
   Symmetry symmetry_;
   size_t batch_, nx_, ny_;
+  std::shared_ptr<const RealForwardPlan<R>> extended_;  // a GPU's only; planning it costs
 };
 
 }  // namespace danaus::fft
