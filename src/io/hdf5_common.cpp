@@ -53,6 +53,7 @@ Hdf5Handle file_access() {
   H5Pset_file_locking(list, false, true);
 #endif
   // Chunks of files of others are often larger than HDF5's 1 MiB, and would be inflated again for every row.
+  H5Pset_sieve_buf_size(list, std::size_t(1) << 20);
   H5Pset_cache(list, 0, 12421, std::size_t(64) << 20, 0.75);
   return list;
 }
