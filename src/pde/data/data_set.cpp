@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <fstream>
 
 namespace danaus::pde {
 namespace {
@@ -25,18 +27,49 @@ size_t stride_for(size_t points, size_t resolution) {
                    " points per axis; possible are " + std::to_string(points) + possible);
 }
 
-}  // namespace
-
-AxisOrder parse_axis_order(const std::string& name) {
-  if (name == "auto") return AxisOrder::automatic;
-  if (name == "as-stored") return AxisOrder::as_stored;
-  if (name == "reversed") return AxisOrder::reversed;
-  throw UsageError("axis order: expected auto, as-stored or reversed, found \"" + name + "\"");
+/// The documented order of the axes that the user has named.
+std::vector<size_t> permutation_for(const std::string& found) {
+  if (found.empty()) return {};
+  std::string wanted;
+  for (const char* axis : {"sample", "x", "y", "z", "t", "channel"})
+    if (("," + found + ",").find("," + std::string(axis) + ",") != std::string::npos)
+      wanted += (wanted.empty() ? "" : ",") + std::string(axis);
+  return io::axis_permutation(wanted, found);
 }
+
+std::string spelled(const io::AttributeValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+  char text[32] = "";
+  if (const auto* real = std::get_if<double>(&value)) std::snprintf(text, sizeof text, "%.15g", *real);
+  return text;
+}
+
+/// The root's attributes that are single values.
+std::map<std::string, std::string> attributes_of(const io::ArraySource& file) {
+  std::map<std::string, std::string> all;
+  if (!file.hdf5() || !file.hdf5()->is_sealed()) return all;
+  for (const auto& name : file.hdf5()->attributes())
+    all[name] = spelled(file.hdf5()->attribute_value("/", name));
+  return all;
+}
+
+std::string digest_of(const io::ArraySource& source) {
+  if (source.hdf5() && source.hdf5()->is_sealed()) return io::to_string(source.hdf5()->digest());
+  std::ifstream file(source.path(), std::ios::binary);
+  io::Hasher hasher;
+  std::vector<char> piece(1 << 20);
+  while (file.read(piece.data(), std::streamsize(piece.size())) || file.gcount() > 0)
+    hasher.update(piece.data(), size_t(file.gcount()));
+  if (file.bad()) throw IoError(source.path().string() + ": cannot be read");
+  return io::to_string(hasher.digest());
+}
+
+}  // namespace
 
 /// The open file.
 struct DataSet::Source {
-  std::unique_ptr<ArrayFile> file;
+  std::unique_ptr<io::ArraySource> file;
   Layout layout;
   size_t stride = 1;
 
@@ -55,25 +88,23 @@ struct DataSet::Source {
     }
     size_t first_channel = 0;
     for (const FieldArray& field : fields(frame)) {
-      io::Extents first(field.axes.size(), 0), count = field.shape;
-      // Distances in the slab; those of axes that the array lacks do not matter: their extent is 1.
-      size_t step_n = 0, step_t = 0, step_x = 0, step_y = 0, step_c = 0, size = 1;
-      for (size_t axis = field.axes.size(); axis-- > 0;) {
+      const std::vector<float> slab = layout.sample_arrays.empty()
+                                          ? file->read_slab<float>(field.name, sample, samples)
+                                          : file->read<float>(layout.sample_arrays[sample]);
+      // Distances in the slab; those of axes that the array lacks do not matter: their index is 0.
+      size_t step_n = 0, step_t = 0, step_x = 0, step_y = 0, step_c = 0, distance = 1;
+      for (size_t axis = field.axes.size(); axis-- > 0; distance *= field.shape[axis]) {
         const char letter = field.axes[axis];
-        if (letter == 'n') first[axis] = sample, count[axis] = samples, step_n = size;
-        if (letter == 't') first[axis] = layout.is_static ? 0 : frame, count[axis] = frames, step_t = size;
-        if (letter == 'x') step_x = size * stride;
-        if (letter == 'y') step_y = size * stride;
-        if (letter == 'c') step_c = size;
-        size *= count[axis];
+        if (letter == 'n') step_n = distance;
+        if (letter == 't') step_t = distance;
+        if (letter == 'x') step_x = distance * stride;
+        if (letter == 'y') step_y = distance * stride;
+        if (letter == 'c') step_c = distance;
       }
-      std::vector<float> slab(size);
-      file->read_slab(layout.sample_arrays.empty() ? field.name : layout.sample_arrays[sample], first, count,
-                      slab.data());
-      const size_t field_channels = field.extent('c');
+      const size_t field_channels = field.extent('c'), first_frame = layout.is_static ? 0 : frame;
       float* target = out;
       for (size_t n = 0; n < samples; ++n)
-        for (size_t t = 0; t < frames; ++t)
+        for (size_t t = first_frame; t < first_frame + frames; ++t)
           for (size_t x = 0; x < points_x; ++x)
             for (size_t y = 0; y < points_y; ++y, target += channels)
               for (size_t c = 0; c < field_channels; ++c)
@@ -85,17 +116,17 @@ struct DataSet::Source {
 };
 
 DataSet::DataSet(const std::string& path, const DataOptions& options) : source_(std::make_unique<Source>()) {
-  source_->file = open_array_file(path);
-  source_->layout = recognize_layout(*source_->file, options.axes);
+  source_->file = std::make_unique<io::ArraySource>(path, permutation_for(options.axes));
+  source_->layout = recognize_layout(*source_->file);
   const Layout& layout = source_->layout;
   const FieldArray& first = layout.output.front();
 
   DataDescription& d = description_;
   d.path = path;
   d.layout = layout.name;
-  d.attributes = source_->file->attributes();
+  d.attributes = attributes_of(*source_->file);
   d.problem = d.attributes.contains("problem") ? d.attributes["problem"] : d.layout;
-  d.digest = source_->file->digest();
+  d.digest = digest_of(*source_->file);
   d.is_static = layout.is_static;
   d.samples = layout.sample_arrays.empty() ? first.extent('n') : layout.sample_arrays.size();
   d.frames = layout.is_static ? 2 : first.extent('t');
@@ -109,7 +140,7 @@ DataSet::DataSet(const std::string& path, const DataOptions& options) : source_(
   d.input_channels = layout.is_static ? 0 : d.output_channels;
   for (const auto& field : layout.input) d.input_channels += field.extent('c');
   if (!layout.times.empty()) {
-    d.times = source_->file->read_vector(layout.times);
+    d.times = source_->file->read<double>(layout.times);
     // PDEBench stores the ends of the intervals too.
     if (d.times.size() == d.frames + 1) d.times.pop_back();
     if (d.times.size() != d.frames) d.times.clear();
@@ -144,10 +175,9 @@ void DataSet::read_checked(size_t sample, size_t first_frame, size_t frame_count
   source_->read(sample, 1, first_frame, frame_count, d.channels(first_frame), d.points_x, d.points_y, out);
   const float* bad = std::find_if(out, out + size, [](float x) { return !std::isfinite(x); });
   if (bad != out + size)
-    source_->file->fail(source_->fields(first_frame).front().name,
-                        "expected finite values, found " + std::to_string(*bad) + " in sample " +
-                            std::to_string(sample) + ", frame " +
-                            std::to_string(first_frame + size_t(bad - out) / frame_size(first_frame)));
+    fail(*source_->file, source_->fields(first_frame).front().name,
+         "expected finite values, found " + std::to_string(*bad) + " in sample " + std::to_string(sample) +
+             ", frame " + std::to_string(first_frame + size_t(bad - out) / frame_size(first_frame)));
 }
 
 void DataSet::load() {
@@ -173,9 +203,9 @@ void DataSet::load() {
   if (bad != memory_.data() + memory_.size()) {
     const size_t index = size_t(bad - memory_.data()), within = index % sample_size();
     const size_t frame = d.is_static ? within >= frame_size(0) : within / frame_size(0);
-    source_->file->fail(source_->fields(frame).front().name,
-                        "expected finite values, found " + std::to_string(*bad) + " in sample " +
-                            std::to_string(index / sample_size()) + ", frame " + std::to_string(frame));
+    fail(*source_->file, source_->fields(frame).front().name,
+         "expected finite values, found " + std::to_string(*bad) + " in sample " +
+             std::to_string(index / sample_size()) + ", frame " + std::to_string(frame));
   }
   source_.reset();
 }

@@ -1,18 +1,16 @@
 #pragma once
 
-#include "array_file.hpp"
-
-#include <danaus/pde/data/data_set.hpp>
+#include <danaus/io/array_source.hpp>
 
 namespace danaus::pde {
 
-/// Where a field lies: one array, its axes from the slowest, as letters: n sample, t frame, x, y, c channel.
+/// Where a field lies: one array and its logical axes as letters: n sample, t frame, x, y, c channel.
 struct FieldArray {
   std::string name;
   std::string axes;
   io::Extents shape;
-  size_t extent(char axis) const {
-    const size_t position = axes.find(axis);
+  std::size_t extent(char axis) const {
+    const std::size_t position = axes.find(axis);
     return position == std::string::npos ? 1 : shape[position];
   }
 };
@@ -30,6 +28,9 @@ struct Layout {
 };
 
 /// @throws DataError with what was expected and what was found
-Layout recognize_layout(const ArrayFile& file, AxisOrder order);
+Layout recognize_layout(const io::ArraySource& file);
+
+/// "FILE:NAME: what" as a DataError.
+[[noreturn]] void fail(const io::ArraySource& file, const std::string& name, const std::string& what);
 
 }  // namespace danaus::pde

@@ -9,17 +9,10 @@
 
 namespace danaus::pde {
 
-/// How the axes of an array lie on the disk.
-enum class AxisOrder {
-  automatic,  ///< reversed in MATLAB files, as documented in all others
-  as_stored,
-  reversed,
-};
-/// "auto", "as-stored", "reversed". @throws UsageError
-AxisOrder parse_axis_order(const std::string& name);
-
 struct DataOptions {
-  AxisOrder axes = AxisOrder::automatic;
+  /// The axes of /u (of /input and /output, ...) as the file's own tools list them, "t,y,x,sample"; empty: as
+  /// documented, or reversed in MATLAB files.
+  std::string axes;
   /// Points per axis of what is read: every k-th of the file's. 0 reads all.
   size_t resolution = 0;
   /// Files whose samples need more are streamed.

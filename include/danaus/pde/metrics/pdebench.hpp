@@ -1,12 +1,19 @@
 #pragma once
 
-#include <danaus/pde/metrics/relative_error.hpp>
-
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace danaus::pde {
+
+/// The extents of the prediction of one sample, (step, x, y, channel).
+struct TrajectoryShape {
+  std::size_t steps = 1, points_x = 1, points_y = 1, channels = 1;
+  std::size_t frame_size() const { return points_x * points_y * channels; }
+  std::size_t size() const { return steps * frame_size(); }
+};
 
 /// Which errors are reported: `fno` the relative L2 error alone, `pdebench` and `corrected` also
 /// PDEBenchScores.
