@@ -48,6 +48,16 @@ bool is_identity(const std::vector<size_t>& order) {
   return true;
 }
 
+bool is_array(const Hdf5Reader& file, const std::string& name) {
+  // MATLAB keeps what cells refer to in a group of its own.
+  if (name.rfind("/#refs#", 0) == 0 || file.has_attribute(name, "MATLAB_empty")) return false;
+  try {
+    return file.type(name) != ScalarType::other;
+  } catch (const DataError&) {
+    return true;  // one that cannot be read says why when it is used, and does not hide the others
+  }
+}
+
 }  // namespace
 
 ArraySource::ArraySource(const std::filesystem::path& path, std::vector<size_t> axes)
@@ -85,11 +95,8 @@ const Hdf5Reader* ArraySource::hdf5() const {
 std::vector<std::string> ArraySource::names() const {
   return std::visit(Cases{[](const std::unique_ptr<Hdf5Reader>& file) {
                             std::vector<std::string> names = file->all_datasets();
-                            std::erase_if(names, [&](const std::string& name) {
-                              // MATLAB keeps what cells refer to in a group of its own.
-                              return name.rfind("/#refs#", 0) == 0 || file->type(name) == ScalarType::other ||
-                                     file->has_attribute(name, "MATLAB_empty");
-                            });
+                            std::erase_if(names,
+                                          [&](const std::string& name) { return !is_array(*file, name); });
                             return names;
                           },
                           [](const std::unique_ptr<Mat5Reader>& file) {

@@ -22,7 +22,9 @@ namespace fs = std::filesystem;
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "danaus-io-XXXXXX").string();
+    // In memory where there is such a place: every file is flushed, which takes long on a disk.
+    const fs::path parent = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
+    std::string pattern = (parent / "danaus-io-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) throw IoError("cannot create " + pattern);
     path_ = pattern;
   }

@@ -85,7 +85,10 @@ TEST_CASE("a generation that is killed again and again ends with every sample ri
     const pid_t child = ::fork();
     if (child == 0) {
       const auto file = open(path);
-      fill(*file);
+      for (size_t sample = file->samples_done(); sample < samples; ++sample) {
+        fill(*file, sample + 1);
+        ::usleep(200);  // so that a fast disk does not finish before the first kill
+      }
       file->finish();
       ::_exit(0);
     }
