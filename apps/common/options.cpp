@@ -1,9 +1,8 @@
 #include "options.hpp"
 
-#include "config_file.hpp"
-
 #include <danaus/core/error.hpp>
 #include <danaus/core/nearest_name.hpp>
+#include <danaus/io/config.hpp>
 
 #include <charconv>
 #include <stdexcept>
@@ -74,11 +73,12 @@ void Options::read_arguments(const std::vector<std::string>& arguments) {
 }
 
 void Options::read_config(const std::string& path) {
-  for (const auto& entry : app::read_config(path)) {
-    if (!entry.section.empty() && entry.section != verb_->name) continue;
+  const io::Config config = io::Config::read(path);
+  for (const auto& entry : config.entries()) {
+    const std::string where = config.origin(entry.key) + ": " + entry.key;
     const Option* option = verb_->find(entry.key);
-    if (!option || option->name == "config") fail_unknown(entry.where + ": " + entry.key, entry.key, *verb_);
-    check_value(*option, entry.value, entry.where + ": " + entry.key);
+    if (!option || entry.key == "config") fail_unknown(where, entry.key, *verb_);
+    check_value(*option, entry.value, where);
     auto& value = values_[entry.key];
     if (value.source != Source::command_line) value = {entry.value, Source::file};
   }
@@ -134,10 +134,10 @@ void Options::resolve(const std::string& name, const std::string& value) {
 }
 
 std::string Options::to_ini() const {
-  std::string ini;
+  io::Config config;
   for (const auto& option : verb_->options)
-    if (option.in_config && has(option.name)) ini += option.name + " = " + text(option.name) + "\n";
-  return ini;
+    if (option.in_config && has(option.name)) config.set(option.name, text(option.name), option.help);
+  return config.to_string();
 }
 
 std::map<std::string, std::string> Options::to_map() const {

@@ -1,0 +1,149 @@
+#include "verbs.hpp"
+
+#include <danaus/core/error.hpp>
+#include <danaus/io/hdf5.hpp>
+#include <danaus/pde/data/data_set.hpp>
+
+#include <filesystem>
+
+namespace danaus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json to_json(const io::AttributeValue& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+bool is_hdf5(const fs::path& path) {
+  return io::has_matlab_header(path) || io::file_state(path) != io::FileState::foreign ||
+         io::read_file(path).compare(0, 4, "\x89HDF") == 0;
+}
+
+/// Numbers in /parameters, complex ones as two; the running statistics of normalisers lie beside them and do
+/// not count.
+std::size_t count_parameters(const io::Hdf5Reader& reader) {
+  std::size_t count = 0;
+  for (const auto& name : reader.all_datasets()) {
+    if (!name.starts_with("/parameters/")) continue;
+    const io::ArrayInfo array = reader.info(name);
+    count += array.size() * (io::is_complex(array.type) ? 2 : 1);
+  }
+  return count;
+}
+
+Json attributes_of(const io::Hdf5Reader& reader, const std::string& object) {
+  Json attributes = Json::object();
+  for (const auto& name : reader.attributes(object)) {
+    try {
+      attributes[name] = to_json(reader.attribute_value(object, name));
+    } catch (const DataError&) {
+      attributes[name] = nullptr;  // a type that we do not read, such as a reference
+    }
+  }
+  return attributes;
+}
+
+/// "danaus-navier-stokes" is a "navier-stokes".
+std::string kind_of_format(const std::string& format) {
+  return format.starts_with("danaus-") ? format.substr(7) : format;
+}
+
+Json describe_hdf5(const fs::path& path) {
+  const io::Hdf5Reader reader(path);
+  Json attributes = attributes_of(reader, "/");
+  Json json = {{"kind", "hdf5"}, {"format_version", nullptr}};
+  if (attributes.contains("format") && attributes["format"].is_string())
+    json["kind"] = kind_of_format(attributes["format"].get<std::string>());
+  if (attributes.contains("format_version")) json["format_version"] = attributes["format_version"];
+  Json shapes = Json::object(), types = Json::object();
+  for (const auto& name : reader.all_datasets()) {
+    const io::ArrayInfo array = reader.info(name);
+    shapes[name] = array.shape;
+    types[name] = io::name_of(array.type);
+  }
+  json["shapes"] = std::move(shapes);
+  json["types"] = std::move(types);
+  json["parameters"] = nullptr;
+  if (reader.has_group("/parameters")) json["parameters"] = count_parameters(reader);
+  json["attributes"] = std::move(attributes);
+  for (const char* group : {"model", "training"})
+    if (reader.has_group(std::string("/") + group))
+      json[group] = attributes_of(reader, std::string("/") + group);
+  json["digest"] = reader.is_sealed() ? Json(io::to_string(reader.digest())) : Json(nullptr);
+  return json;
+}
+
+Json describe_matlab(const fs::path& path) {
+  const pde::DataSet data(path.string());
+  const auto& d = data.description();
+  Json json = {{"kind", d.layout}, {"format_version", nullptr}};
+  json["shapes"] = {{"samples", d.samples}, {"frames", d.frames}, {"x", d.points_x}, {"y", d.points_y}};
+  json["parameters"] = nullptr;
+  json["attributes"] = Json::object();
+  json["digest"] = d.digest;
+  return json;
+}
+
+Json describe_run(const fs::path& folder) {
+  const fs::path checkpoint = folder / "last.h5";
+  if (!fs::exists(checkpoint))
+    throw MissingInputError(folder.string() +
+                            ": no last.h5 in this folder; expected a file or the folder of a run");
+  Json json = describe_hdf5(checkpoint);
+  json["kind"] = "run";
+  Json files = Json::array();
+  for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().filename().string());
+  std::sort(files.begin(), files.end());
+  json["files"] = std::move(files);
+  return json;
+}
+
+std::string shape_text(const Json& shape) {
+  std::string text;
+  for (const auto& extent : shape) text += (text.empty() ? "(" : ", ") + extent.dump();
+  return shape.is_array() ? (text.empty() ? "()" : text + ")") : shape.dump();
+}
+
+std::string to_text(const std::string& path, const Json& json) {
+  std::string text = path + ": " + json["kind"].get<std::string>();
+  if (json["format_version"].is_number()) text += ", format version " + json["format_version"].dump();
+  text += "\n";
+  if (json["parameters"].is_number()) text += "parameters  " + json["parameters"].dump() + "\n";
+  for (const auto& [name, shape] : json["shapes"].items())
+    text += "  " + name + "  " + shape_text(shape) + "\n";
+  for (const char* group : {"attributes", "model", "training"}) {
+    if (!json.contains(group)) continue;
+    text += std::string(group) + "\n";
+    for (const auto& [name, value] : json[group].items())
+      text += "  " + name + " = " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
+  }
+  return text;
+}
+
+Outcome run_info(const Options& options) {
+  if (options.operands().size() != 1)
+    throw UsageError("expected one file or folder, found " + std::to_string(options.operands().size()));
+  const fs::path path = options.operands().front();
+  if (!fs::exists(path)) throw MissingInputError(path.string() + ": no such file or folder");
+  Json json = fs::is_directory(path) ? describe_run(path)
+              : is_hdf5(path)        ? describe_hdf5(path)
+                                     : describe_matlab(path);
+  json["file"] = path.string();
+  return {json, to_text(path.string(), json)};
+}
+
+}  // namespace
+
+Verb info_verb() {
+  Verb verb;
+  verb.name = "info";
+  verb.summary = "says what a file or the folder of a run holds";
+  verb.operands = "FILE|DIR";
+  verb.options = {common_option("json"), common_option("quiet"), common_option("help")};
+  verb.examples = {"danaus-pde info data/ns.h5", "danaus-pde info runs/ns --json"};
+  verb.run = run_info;
+  return verb;
+}
+
+}  // namespace danaus::app

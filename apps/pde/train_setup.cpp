@@ -1,0 +1,156 @@
+#include "train_setup.hpp"
+
+#include "recipes.hpp"
+
+#include <common/program.hpp>
+#include <common/version.hpp>
+
+#include <danaus/core/error.hpp>
+#include <danaus/io/config.hpp>
+
+#include <filesystem>
+
+namespace danaus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string absolute(const std::string& path) { return fs::weakly_canonical(path).string(); }
+
+/// The same value, however it was typed.
+bool is_same(const Option& option, const std::string& a, const std::string& b) {
+  if (option.type == OptionType::integer || option.type == OptionType::real)
+    return std::stod(a) == std::stod(b);
+  if (option.type == OptionType::path) return absolute(a) == absolute(b);
+  return a == b;
+}
+
+void set_default(Options& options, const std::string& name, size_t value) {
+  if (!options.has(name)) options.resolve(name, std::to_string(value));
+}
+
+void resolve_split(Options& options, size_t samples) {
+  const size_t sixth = std::max<size_t>(1, (samples + 3) / 6);
+  if (options.has("train")) {
+    const size_t left = samples > options.size("train") ? samples - options.size("train") : 0;
+    set_default(options, "test", std::max<size_t>(1, std::min(sixth, left)));
+  }
+  set_default(options, "test", sixth);
+  const size_t left = samples > options.size("test") ? samples - options.size("test") : 1;
+  set_default(options, "train", std::min(std::max<size_t>(1, samples - sixth), left));
+  set_default(options, "validation", options.size("train") / 10);
+}
+
+}  // namespace
+
+void resume_options(Options& options) {
+  const fs::path config = fs::path(options.text("out")) / "config.ini";
+  if (!fs::exists(config)) return;
+  std::string differences;
+  const io::Config stored = io::Config::read(config);
+  for (const auto& entry : stored.entries()) {
+    const Option* option = options.verb().find(entry.key);
+    if (!option || !option->in_config) continue;
+    if (!options.is_given(entry.key)) {
+      options.resolve(entry.key, entry.value);
+    } else if (entry.key != "epochs" && !is_same(*option, options.text(entry.key), entry.value)) {
+      differences += (differences.empty() ? "--" : ", --") + entry.key + " (" + entry.value + " there, " +
+                     options.text(entry.key) + " here)";
+    }
+  }
+  if (!differences.empty())
+    throw UsageError("--resume: " + config.string() + " differs in " + differences +
+                     "; only epochs, threads and progress may change");
+}
+
+void resolve_train_options(Options& options, const pde::DataSet& data) {
+  const auto& d = data.description();
+  options.resolve("data", absolute(options.text("data")));
+  if (options.has("init-from")) options.resolve("init-from", absolute(options.text("init-from")));
+  set_default(options, "history", d.is_static ? 0 : 10);
+  const size_t history = options.size("history");
+  if (d.is_static && history != 0)
+    throw UsageError("--history " + std::to_string(history) + ": " + d.path +
+                     " is a static problem; expected 0");
+  if (!d.is_static && history == 0)
+    throw UsageError("--history 0: " + d.path + " is a time series; expected at least 1");
+  if (d.is_static) {
+    set_default(options, "steps", 1);
+  } else {
+    data.require_frames(history + 1, "history " + std::to_string(history) + " and one to predict");
+    set_default(options, "steps", d.frames - history);
+    const size_t steps = options.size("steps");
+    data.require_frames(history + steps,
+                        "history " + std::to_string(history) + ", steps " + std::to_string(steps));
+  }
+  resolve_split(options, d.samples);
+  set_default(options, "resolution", d.points_x);
+  // With one step there is nothing to unroll.
+  if (!options.has("unroll") && options.size("steps") == 1) options.resolve("unroll", "full:1");
+  apply_recipe(options, d.is_static);
+  if (options.text("schedule") == "step")
+    options.resolve("schedule", "step:" + to_text(options.real("epochs") / 5) + ":0.5");
+}
+
+pde::DataOptions data_options(const Options& options) {
+  pde::DataOptions data;
+  data.axes = options.text("axes");
+  if (options.has("resolution")) data.resolution = options.size("resolution");
+  data.memory_budget_bytes = options.real("memory-budget") * 1024 * 1024 * 1024;
+  return data;
+}
+
+pde::ModelConfig model_config(const Options& options, const pde::DataDescription& data) {
+  pde::ModelConfig config;
+  config.model = options.text("model");
+  config.points_x = data.points_x;
+  config.points_y = data.points_y;
+  config.history = options.size("history");
+  config.input_channels = data.input_channels;
+  config.output_channels = data.output_channels;
+  config.modes = options.size("modes");
+  config.width = options.size("width");
+  config.layers = options.size("layers");
+  if (options.has("block")) config.block = options.size("block");
+  config.groups = options.size("groups");
+  config.shared = options.toggle("shared");
+  config.padding = options.size("padding");
+  config.norm = options.text("norm");
+  config.activation = options.text("activation");
+  config.increment = options.toggle("increment");
+  config.normalize = options.toggle("normalize");
+  return config;
+}
+
+train::TrainOptions train_options_of(const Options& options, const pde::DataDescription& data) {
+  train::TrainOptions t;
+  t.epochs = options.size("epochs");
+  t.batch = options.size("batch");
+  t.schedule = optim::parse_schedule(options.text("schedule"));
+  t.schedule.base_rate = options.real("lr");
+  t.schedule.warm_up = options.real("warm-up") * double(t.epochs);
+  t.optimizer.decay = optim::parse_optimizer(options.text("optimizer"));
+  t.optimizer.weight_decay = options.real("weight-decay");
+  t.optimizer.transform_rate_factor = options.real("transform-lr-factor");
+  t.optimizer.clip = options.real("clip");
+  t.optimizer.ema = options.real("ema");
+  t.history = data.is_static ? 1 : options.size("history");
+  t.steps = options.size("steps");
+  t.unroll = train::UnrollSchedule(options.text("unroll"));
+  t.noise = options.real("noise");
+  t.train_samples = options.size("train");
+  t.validation_samples = options.size("validation");
+  t.test_samples = options.size("test");
+  t.validate_every = options.size("validate-every");
+  t.seed = std::uint64_t(options.integer("seed"));
+  t.run = options.text("out");
+  // The folder was claimed, and its description written, before the loop starts.
+  t.existing = train::ExistingRun::resume;
+  t.header.created_by = created_by();
+  t.header.command = command_line();
+  t.header.seed = t.seed;
+  t.progress = options.toggle("quiet") ? ProgressMode::none : parse_progress_mode(options.text("progress"));
+  return t;
+}
+
+}  // namespace danaus::app
