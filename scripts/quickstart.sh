@@ -48,7 +48,7 @@ started=$SECONDS
 
 step() { say "== $1 ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)"; }
 
-# The results of one run as danaus-pde gives them, remembered beside it so that a second start is quick.
+# A finished run answers --resume with its results at once; an interrupted one goes on.
 train() { # train PROBLEM MODEL OPTIONS...
   local problem=$1 model=$2
   step "training $model on $problem"
@@ -76,22 +76,20 @@ for model in "${models[@]}"; do
 done
 
 step "evaluation and report"
-# One call per problem: each has its own data; the report holds all runs.
-"$pde" eval --run "$runs/ns-fno,$runs/ns-monarch-no" --data "$data/ns.h5" --json >"$runs/ns.json"
-"$pde" eval --run "$runs/darcy-fno,$runs/darcy-monarch-no" --data "$data/darcy.h5" --json >"$runs/darcy.json"
 "$pde" eval --run "$runs/ns-fno,$runs/ns-monarch-no,$runs/darcy-fno,$runs/darcy-monarch-no" \
-  --data "$data/ns.h5,$data/darcy.h5" --report "$runs/report.html" --quiet
+  --data "$data/ns.h5,$data/darcy.h5" --report "$runs/report.html" --overwrite --json >"$runs/eval.json"
 
-python3 - "$runs" "${models[@]}" <<'PYTHON'
-import json, sys
+python3 - "$runs" <<'PYTHON'
+import json, os, sys
 
-runs, models = sys.argv[1], sys.argv[2:]
+runs = sys.argv[1]
+names = {"ns": "Navier-Stokes", "darcy": "Darcy"}
 print(f"{'problem':<14} {'model':<12} {'parameters':>10} {'s / epoch':>10} {'test relative L2':>17}")
-for problem, name in (("ns", "Navier-Stokes"), ("darcy", "Darcy")):
-    for model, score in zip(models, json.load(open(f"{runs}/{problem}.json"))):
-        training = json.load(open(f"{runs}/{problem}-{model}.json"))
-        print(f"{name:<14} {model:<12} {score['parameters']:>10,} {training['seconds_per_epoch']:>10.2f} "
-              f"{score['relative_l2']:>17.4f}")
+for score in json.load(open(f"{runs}/eval.json")):
+    run = os.path.basename(score["run"])
+    training = json.load(open(f"{runs}/{run}.json"))
+    print(f"{names[run.split('-')[0]]:<14} {score['model']:<12} {score['parameters']:>10,} "
+          f"{training['seconds_per_epoch']:>10.2f} {score['relative_l2']:>17.4f}")
 PYTHON
 say "report    $runs/report.html"
 say "took      $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
