@@ -141,12 +141,16 @@ Digest verify(const fs::path& path) {
   return digest;
 }
 
-FileState file_state(const fs::path& path) {
+bool claims_to_be_ours(const fs::path& path) {
   const Head head = head_of(FileDescriptor::open_for_reading(path));
-  if (head.begins_with(partial_magic, 8)) return FileState::partial;
-  if (head.begins_with(matlab_text, sizeof matlab_text - 1)) return FileState::foreign;
-  if (!head.begins_with(sealed_magic, 8))
-    return head.superblock_follows() ? FileState::damaged : FileState::foreign;
+  return head.begins_with(sealed_magic, 8) || head.begins_with(partial_magic, 8) ||
+         (head.superblock_follows() && !head.begins_with(matlab_text, sizeof matlab_text - 1));
+}
+
+FileState file_state(const fs::path& path) {
+  if (!claims_to_be_ours(path)) return FileState::foreign;
+  if (head_of(FileDescriptor::open_for_reading(path)).begins_with(partial_magic, 8))
+    return FileState::partial;
   try {
     verify(path);
     return FileState::sealed;

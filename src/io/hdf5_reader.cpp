@@ -4,16 +4,15 @@
 #include <io/file_descriptor.hpp>
 #include <io/hdf5_attribute.hpp>
 #include <io/hdf5_common.hpp>
+#include <io/user_block.hpp>
 
 #include <algorithm>
 
 namespace danaus::io {
 
 Hdf5Reader::Hdf5Reader(const std::filesystem::path& path) : path_(path) {
-  const FileState state = file_state(path);
-  if (state == FileState::damaged || state == FileState::partial || state == FileState::sealed)
-    digest_ = verify(path);  // throws unless sealed
-  sealed_ = state == FileState::sealed;
+  sealed_ = claims_to_be_ours(path);
+  if (sealed_) digest_ = verify(path);
   open();
   if (sealed_ || !has_attribute("/", "created_by")) return;
   const AttributeValue origin = attribute_value("/", "created_by");
