@@ -139,12 +139,14 @@ void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, co
 struct Panels {
   size_t count, width, per_outer, per_run, lanes, run_length;
 
-  static Panels choose(size_t lanes, size_t run_length, size_t outer, size_t pack) {
-    const size_t target = 4 * pack;
+  /// @param target    lanes wanted in a panel; a multiple of the pack width
+  /// @param in_place  keep runs that fill whole packs apart, however short, so that nothing is copied
+  static Panels choose(size_t lanes, size_t run_length, size_t outer, size_t pack, size_t target,
+                       bool in_place) {
     Panels p{};
     p.lanes = lanes;
     p.run_length = run_length;
-    if (run_length >= target || run_length % pack == 0) {
+    if (run_length >= target || (in_place && run_length % pack == 0)) {
       p.width = std::min(run_length, target);
       p.per_run = (run_length + p.width - 1) / p.width;
       p.per_outer = p.per_run * (lanes / run_length);
@@ -152,7 +154,7 @@ struct Panels {
       // Whole runs, as many as waste the fewest padding lanes.
       size_t best = 1;
       double best_waste = 1e9;
-      for (size_t r = 1; r * run_length <= 2 * target + run_length; ++r) {
+      for (size_t r = 1; r * run_length <= 2 * target; ++r) {
         const size_t used = r * run_length, padded = simd::round_up(used, pack);
         const double waste = double(padded - used) / double(used) + (used < target ? 0.05 : 0.0);
         if (waste < best_waste) best = r, best_waste = waste;
@@ -206,6 +208,24 @@ void for_each_segment(const Lanes<T>& l, size_t outer, size_t first, size_t coun
   }
 }
 
+/// to[q] = from[q] or to[q] += from[q], a few numbers at a time.
+template <class T>
+inline void copy_run(const T* from, size_t count, Write write, T* to) {
+  constexpr size_t W = size_t(width<T>);
+  if (write == Write::accumulate) {
+    size_t q = 0;
+    for (; q + W <= count; q += W) simd::store(simd::load(to + q) + simd::load(from + q), to + q);
+    for (; q < count; ++q) to[q] += from[q];
+    return;
+  }
+  if (count < W) {
+    for (size_t q = 0; q < count; ++q) to[q] = from[q];
+    return;
+  }
+  for (size_t q = 0; q + W < count; q += W) simd::store(simd::load(from + q), to + q);
+  simd::store(simd::load(from + count - W), to + count - W);  // the last pack may overlap the one before
+}
+
 /// Copies a panel into `buffer` (rows, planes, padded); padding lanes are zero.
 template <class T>
 void gather(const Lanes<const T>& l, size_t outer, size_t first, size_t count, int row_count, int planes,
@@ -216,7 +236,7 @@ void gather(const Lanes<const T>& l, size_t outer, size_t first, size_t count, i
         const T* source = from + row * l.row_stride + plane * l.plane_stride;
         T* to = buffer + (size_t(row) * planes + plane) * padded + at;
         if (l.lane_stride == 1)
-          for (size_t q = 0; q < n; ++q) to[q] = source[q];
+          copy_run(source, n, Write::overwrite, to);
         else
           for (size_t q = 0; q < n; ++q) to[q] = source[ptrdiff_t(q) * l.lane_stride];
       }
@@ -235,10 +255,8 @@ void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t o
         T* target = to + row * l.row_stride + plane * l.plane_stride;
         if (l.lane_stride != 1)
           for (size_t q = 0; q < n; ++q) store(write, source[q], target[ptrdiff_t(q) * l.lane_stride]);
-        else if (write == Write::accumulate)
-          for (size_t q = 0; q < n; ++q) target[q] += source[q];
         else
-          for (size_t q = 0; q < n; ++q) target[q] = source[q];
+          copy_run(source, n, write, target);
       }
   });
 }
@@ -272,7 +290,7 @@ template <bool XC, bool AC, bool YC, class T>
 void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Write write,
            const Lanes<T>& y) {
   constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
-  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W);
+  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 4 * W, true);
   const size_t padded = panels.padded_width(W);
   const size_t x_size = s.input_rows * xp * padded, m_size = s.middle_rows * mp * 2 * W,
                y_size = s.output_rows * yp * padded;
@@ -375,7 +393,7 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
               int entries, const Lanes<const T>& x, const Lanes<const T>& y_grad, Write write,
               const Lanes<T>& x_grad, const Tensor<T, 3>& partial) {
   constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
-  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W);
+  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 8 * W, false);
   const size_t padded = panels.padded_width(W);
   const size_t x_size = forward.input_rows * xp * padded, y_size = forward.output_rows * yp * padded,
                m_size = forward.middle_rows * mp * padded, acc_size = size_t(entries) * mp * W;

@@ -17,14 +17,14 @@ struct ModelConfig {
   size_t input_channels = 1;            ///< channels of one input frame
   size_t output_channels = 1;           ///< channels of the predicted frame
   size_t modes = 12, width = 20, layers = 4;
-  size_t block = 0;                     ///< block size of learned transforms; 0 chooses
-  size_t groups = 1;                    ///< learned transforms per layer, each for width / groups channels
-  bool shared = false;                  ///< one set of learned transforms for all layers
-  size_t padding = 0;                   ///< points appended to each axis inside the model
-  std::string norm = "none";            ///< none | batch
-  std::string activation = "gelu";      ///< gelu | relu
-  bool increment = false;               ///< predict the change of the last frame
-  bool normalize = false;               ///< unit Gaussian inputs and outputs (static problems)
+  size_t block = 0;                 ///< block size of learned transforms; 0 chooses
+  size_t groups = 1;                ///< learned transforms per layer, each for width / groups channels
+  bool shared = false;              ///< one set of learned transforms for all layers
+  size_t padding = 0;               ///< points appended to each axis inside the model
+  std::string norm = "none";        ///< none | batch
+  std::string activation = "gelu";  ///< gelu | relu
+  bool increment = false;           ///< predict the change of the last frame
+  bool normalize = false;           ///< unit Gaussian inputs and outputs (static problems)
 
   std::map<std::string, std::string> to_map() const;
   /// @throws DataError if a key is missing or malformed
@@ -34,12 +34,13 @@ struct ModelConfig {
 /// A model is one entry in one table.
 struct ModelEntry {
   std::string name, description;
-  std::unique_ptr<train::Model<float>> (*create)(const ModelConfig& config);
+  std::unique_ptr<train::Model<float>> (*create)(const ModelConfig& config, std::uint64_t seed);
 };
 const std::vector<ModelEntry>& model_table();
 
 /// The model of that name with initial weights drawn from `seed`.
-/// @throws UsageError for a name that is not in the table (with the nearest one) or an impossible configuration
+/// @throws UsageError for a name that is not in the table (with the nearest one) or an impossible
+/// configuration
 std::unique_ptr<train::Model<float>> create_model(const ModelConfig& config, std::uint64_t seed);
 
 }  // namespace danaus::pde

@@ -1,0 +1,236 @@
+#include <danaus/nn/pointwise.hpp>
+
+#include <danaus/core/instantiate.hpp>
+
+#include <algorithm>
+
+#include "device_twins.hpp"
+#include "partial_sums.hpp"
+#if !defined(KOKKOS_ENABLE_CUDA)
+#include "dense_host.hpp"
+#endif
+
+namespace danaus::nn {
+
+namespace {
+
+template <class T>
+void require_shapes(const char* what, const Tensor<T, 2>& weights, const Tensor<T, 2>& x,
+                    const Tensor<T, 2>& z, const Tensor<T, 2>& out) {
+  const std::string name(what);
+  const size_t channels = weights.extent(0);
+  require_shape(name + ": weights", weights, {channels, channels});
+  require_shape(name + ": x", x, {x.extent(0), channels});
+  require_shape(name + ": z", z, shape_of(x));
+  require_shape(name + ": out", out, shape_of(x));
+}
+
+}  // namespace
+
+#if !defined(KOKKOS_ENABLE_CUDA)
+
+namespace host {
+
+using Policy = Kokkos::TeamPolicy<Exec>;
+
+/// Points that are worked on at a time: their rows stay in L1.
+constexpr size_t tile = 64;
+
+template <class T>
+void activate_rows(Activation activation, size_t count, const T* z, T* out) {
+  switch (activation) {
+    case Activation::gelu:
+#pragma omp simd
+      for (size_t q = 0; q < count; ++q) out[q] = gelu(z[q]).value;
+      break;
+    case Activation::relu:
+#pragma omp simd
+      for (size_t q = 0; q < count; ++q) out[q] = z[q] > T(0) ? z[q] : T(0);
+      break;
+    case Activation::identity:
+      if (out != z) std::copy(z, z + count, out);
+  }
+}
+
+template <class T>
+void multiply_by_slope(Activation activation, size_t count, const T* z, const T* out_grad, T* z_grad) {
+  switch (activation) {
+    case Activation::gelu:
+#pragma omp simd
+      for (size_t q = 0; q < count; ++q) z_grad[q] = out_grad[q] * gelu(z[q]).slope;
+      break;
+    case Activation::relu:
+#pragma omp simd
+      for (size_t q = 0; q < count; ++q) z_grad[q] = z[q] > T(0) ? out_grad[q] : T(0);
+      break;
+    case Activation::identity:
+      if (z_grad != out_grad) std::copy(out_grad, out_grad + count, z_grad);
+  }
+}
+
+template <class T>
+void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
+                   Activation activation, const Tensor<T, 2>& x, const Tensor<T, 2>& z,
+                   const Tensor<T, 2>& out) {
+  const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
+  const size_t tiles = (points + tile - 1) / tile, parts = std::min<size_t>(tiles, 256);
+  const size_t w_size = (channels + 1) * ld, numbers = w_size + tile * channels + 2 * ld;
+  auto policy =
+      Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
+  Kokkos::parallel_for("danaus::nn::add_pointwise", policy, [=](const Policy::member_type& team) {
+    T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
+    T *b = w + channels * ld, *buffer = b + ld;
+    pack_weights(weights.data(), channels, channels, w);
+    pack_weights(bias.data(), 1, channels, b);
+    const size_t part = size_t(team.league_rank());
+    for (size_t t = tiles * part / parts; t < tiles * (part + 1) / parts; ++t) {
+      const size_t first = t * tile, count = std::min(tile, points - first);
+      T* zp = z.data() + first * channels;
+      dense_rows(count, channels, channels, x.data() + first * channels, channels, w, b, buffer, channels);
+#pragma omp simd
+      for (size_t q = 0; q < count * channels; ++q) zp[q] += buffer[q];
+      activate_rows(activation, count * channels, zp, out.data() + first * channels);
+    }
+  });
+}
+
+template <class T>
+void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
+                            const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
+                            Write write, const Tensor<T, 2>& x_grad, const Tensor<T, 3>& partial) {
+  const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
+  const size_t tiles = (points + tile - 1) / tile;
+  const size_t w_size = channels * ld, acc_size = (channels + 1) * ld, buffer_size = tile * channels + 2 * ld;
+  const size_t numbers = w_size + acc_size + 2 * buffer_size;
+  auto policy = Policy(space, int(gradient_parts), 1)
+                    .set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
+  Kokkos::parallel_for("danaus::nn::add_pointwise_backward", policy, [=](const Policy::member_type& team) {
+    T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
+    T *sums = w + w_size, *dz = sums + acc_size, *dx = dz + buffer_size;
+    pack_transposed(weights.data(), channels, channels, w);
+    std::fill(sums, sums + acc_size, T(0));
+    std::fill(dz, dz + buffer_size, T(0));
+    const size_t chunk = size_t(team.league_rank());
+    for (size_t t = tiles * chunk / gradient_parts; t < tiles * (chunk + 1) / gradient_parts; ++t) {
+      const size_t first = t * tile, count = std::min(tile, points - first);
+      T* dy = out_grad.data() + first * channels;
+      multiply_by_slope(activation, count * channels, z.data() + first * channels, dy, dz);
+      dense_gradient(count, channels, channels, x.data() + first * channels, channels, dz, channels, sums);
+      column_sums(count, channels, dz, channels, sums + channels * ld);
+      dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), dx, channels);
+      T* to = x_grad.data() + first * channels;
+      if (write == Write::overwrite) {
+        std::copy(dx, dx + count * channels, to);
+      } else {
+#pragma omp simd
+        for (size_t q = 0; q < count * channels; ++q) to[q] += dx[q];
+      }
+      std::copy(dz, dz + count * channels, dy);
+    }
+    for (size_t i = 0; i <= channels; ++i)
+      for (size_t o = 0; o < channels; ++o) partial(chunk, i, o) = sums[i * ld + o];
+  });
+}
+
+}  // namespace host
+
+#endif
+
+template <class T>
+void add_pointwise_device(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
+                          Activation activation, const Tensor<T, 2>& x, const Tensor<T, 2>& z,
+                          const Tensor<T, 2>& out) {
+  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
+  Kokkos::parallel_for(
+      "danaus::nn::add_pointwise (device)", Range(space, {0, 0}, {long(x.extent(0)), long(x.extent(1))}),
+      KOKKOS_LAMBDA(long p, long o) {
+        T sum = z(p, o) + bias(o);
+        for (size_t i = 0; i < weights.extent(0); ++i) sum += weights(i, o) * x(p, i);
+        z(p, o) = sum;
+        out(p, o) = activate(activation, sum);
+      });
+}
+
+template <class T>
+void add_pointwise_backward_device(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
+                                   const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
+                                   Workspace& scratch, Write write, const Tensor<T, 2>& x_grad,
+                                   const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad) {
+  const size_t channels = weights.extent(0), points = x.extent(0);
+  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
+  Kokkos::parallel_for(
+      "danaus::nn::add_pointwise_backward (device, z)", Range(space, {0, 0}, {long(points), long(channels)}),
+      KOKKOS_LAMBDA(long p, long o) { out_grad(p, o) *= slope(activation, z(p, o)); });
+  Kokkos::parallel_for(
+      "danaus::nn::add_pointwise_backward (device, x)", Range(space, {0, 0}, {long(points), long(channels)}),
+      KOKKOS_LAMBDA(long p, long i) {
+        T sum = 0;
+        for (size_t o = 0; o < channels; ++o) sum += weights(i, o) * out_grad(p, o);
+        store(write, sum, x_grad(p, i));
+      });
+  const auto mark = scratch.mark();
+  const auto partial = scratch.take<T, 3>({gradient_parts, channels + 1, channels});
+  using Range3 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
+  Kokkos::parallel_for(
+      "danaus::nn::add_pointwise_backward (device, weights)",
+      Range3(space, {0, 0, 0}, {long(gradient_parts), long(channels + 1), long(channels)}),
+      KOKKOS_LAMBDA(long c, long i, long o) {
+        T sum = 0;
+        for (size_t p = points * size_t(c) / gradient_parts; p < points * size_t(c + 1) / gradient_parts; ++p)
+          sum += (size_t(i) < channels ? x(p, i) : T(1)) * out_grad(p, o);
+        partial(c, i, o) = sum;
+      });
+  add_partial_sums<T>(space, partial, weights_grad, bias_grad);
+  scratch.release(mark);
+}
+
+template <class T>
+void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
+                   Activation activation, const Tensor<T, 2>& x, const Tensor<T, 2>& z,
+                   const Tensor<T, 2>& out) {
+  require_shapes<T>("add_pointwise", weights, x, z, out);
+  require_shape("add_pointwise: bias", bias, {weights.extent(1)});
+#if defined(KOKKOS_ENABLE_CUDA)
+  add_pointwise_device<T>(space, weights, bias, activation, x, z, out);
+#else
+  host::add_pointwise<T>(space, weights, bias, activation, x, z, out);
+#endif
+}
+
+template <class T>
+void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
+                            const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
+                            Workspace& scratch, Write write, const Tensor<T, 2>& x_grad,
+                            const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad) {
+  require_shapes<T>("add_pointwise_backward", weights, x, z, out_grad);
+  require_shape("add_pointwise_backward: x_grad", x_grad, shape_of(x));
+  require_shape("add_pointwise_backward: weights_grad", weights_grad, shape_of(weights));
+  require_shape("add_pointwise_backward: bias_grad", bias_grad, {weights.extent(1)});
+#if defined(KOKKOS_ENABLE_CUDA)
+  add_pointwise_backward_device<T>(space, weights, activation, x, z, out_grad, scratch, write, x_grad,
+                                   weights_grad, bias_grad);
+#else
+  const auto mark = scratch.mark();
+  const auto partial = scratch.take<T, 3>({gradient_parts, weights.extent(0) + 1, weights.extent(1)});
+  host::add_pointwise_backward<T>(space, weights, activation, x, z, out_grad, write, x_grad, partial);
+  add_partial_sums<T>(space, partial, weights_grad, bias_grad);
+  scratch.release(mark);
+#endif
+}
+
+#define DANAUS_INSTANTIATE(T)                                                                                \
+  template void add_pointwise<T>(const Exec&, const Tensor<T, 2>&, const Tensor<T, 1>&, Activation,          \
+                                 const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 2>&);             \
+  template void add_pointwise_device<T>(const Exec&, const Tensor<T, 2>&, const Tensor<T, 1>&, Activation,   \
+                                        const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 2>&);      \
+  template void add_pointwise_backward<T>(const Exec&, const Tensor<T, 2>&, Activation, const Tensor<T, 2>&, \
+                                          const Tensor<T, 2>&, const Tensor<T, 2>&, Workspace&, Write,       \
+                                          const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 1>&);    \
+  template void add_pointwise_backward_device<T>(                                                            \
+      const Exec&, const Tensor<T, 2>&, Activation, const Tensor<T, 2>&, const Tensor<T, 2>&,                \
+      const Tensor<T, 2>&, Workspace&, Write, const Tensor<T, 2>&, const Tensor<T, 2>&,                      \
+      const Tensor<T, 1>&);
+DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
+#undef DANAUS_INSTANTIATE
+
+}  // namespace danaus::nn

@@ -1,0 +1,345 @@
+#include "projection_kernels.hpp"
+
+#include <danaus/core/instantiate.hpp>
+
+#include <algorithm>
+
+#include "partial_sums.hpp"
+#if !defined(KOKKOS_ENABLE_CUDA)
+#include "dense_host.hpp"
+#endif
+
+namespace danaus::nn {
+
+namespace {
+
+template <class T>
+void require_shapes(const ProjectionWeights<T>& w, const Tensor<T, 4>& x, const Tensor<T, 4>& y) {
+  const size_t width = w.weights_1.extent(0), hidden = w.weights_1.extent(1),
+               channels = w.weights_2.extent(0);
+  require_shape("project: bias_1", w.bias_1, {hidden});
+  require_shape("project: weights_2", w.weights_2, {channels, hidden});
+  require_shape("project: bias_2", w.bias_2, {channels});
+  require_shape("project: x", x, {y.extent(0), x.extent(1), x.extent(2), width});
+  require_shape("project: y", y, {x.extent(0), y.extent(1), y.extent(2), channels});
+}
+
+/// target[i] += the partial sums of all parts, in order.
+template <class T>
+void add_parts(const Exec& space, const Tensor<T, 2>& partial, size_t first, size_t count, T* target) {
+  const size_t parts = partial.extent(0);
+  Kokkos::parallel_for(
+      "danaus::nn::project_backward (sum)", Kokkos::RangePolicy<Exec>(space, 0, count),
+      KOKKOS_LAMBDA(size_t i) {
+        T sum = 0;
+        for (size_t part = 0; part < parts; ++part) sum += partial(part, first + i);
+        target[i] += sum;
+      });
+}
+
+/// The partial sums of one part lie one after the other: weights_1, bias_1, weights_2, bias_2.
+template <class T>
+void add_all_parts(const Exec& space, const Tensor<T, 2>& partial, const ProjectionWeights<T>& w_grad) {
+  size_t first = 0;
+  const auto add = [&](const auto& target) {
+    add_parts<T>(space, partial, first, target.size(), target.data());
+    first += target.size();
+  };
+  add(w_grad.weights_1);
+  add(w_grad.bias_1);
+  add(w_grad.weights_2);
+  add(w_grad.bias_2);
+}
+
+template <class T>
+size_t weight_count(const ProjectionWeights<T>& w) {
+  return w.weights_1.size() + w.bias_1.size() + w.weights_2.size() + w.bias_2.size();
+}
+
+}  // namespace
+
+#if !defined(KOKKOS_ENABLE_CUDA)
+
+namespace host {
+
+using Policy = Kokkos::TeamPolicy<Exec>;
+
+/// Points that are worked on at a time: their hidden values stay in L1.
+constexpr size_t projection_tile = 32;
+
+template <Activation activation, class T>
+void forward_tile(size_t points, size_t hidden, size_t channels, T* h, size_t ldh, const T* w2, const T* b2,
+                  T* y) {
+  constexpr size_t W = size_t(width<T>);
+#pragma omp simd
+  for (size_t q = 0; q < points * ldh; ++q) h[q] = activate(activation, h[q]);
+  for (size_t p = 0; p < points; ++p)
+    for (size_t o = 0; o < channels; ++o) {
+      Pack<T> sum(T(0));
+      for (size_t j = 0; j < ldh; j += W)
+        sum = sum + simd::load(h + p * ldh + j) * simd::load(w2 + o * ldh + j);
+      y[p * channels + o] = b2[o] + simd::sum(sum);
+    }
+  (void)hidden;
+}
+
+template <Activation activation, class T>
+void forward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tensor<T, 4>& x,
+                  const Tensor<T, 4>& y) {
+  const size_t channels_in = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
+  const size_t ldh = padded<T>(hidden), nx = y.extent(1), ny = y.extent(2), rows = y.extent(0) * nx;
+  const size_t parts = std::min<size_t>(rows, 256);
+  const size_t w1_size = (channels_in + 1) * ldh, w2_size = channels * ldh, h_size = projection_tile * ldh;
+  const size_t numbers = w1_size + w2_size + h_size;
+  auto policy =
+      Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
+  Kokkos::parallel_for("danaus::nn::project", policy, [=](const Policy::member_type& team) {
+    T* w1 = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
+    T *b1 = w1 + channels_in * ldh, *w2 = w1 + w1_size, *h = w2 + w2_size;
+    pack_weights(w.weights_1.data(), channels_in, hidden, w1);
+    pack_weights(w.bias_1.data(), 1, hidden, b1);
+    pack_weights(w.weights_2.data(), channels, hidden, w2);
+    const size_t part = size_t(team.league_rank());
+    for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r)
+      for (size_t j = 0; j < ny; j += projection_tile) {
+        const size_t points = std::min(projection_tile, ny - j);
+        dense_rows<T>(points, channels_in, hidden, &x(r / nx, r % nx, j, 0), channels_in, w1, b1, h, ldh);
+        forward_tile<activation>(points, hidden, channels, h, ldh, w2, w.bias_2.data(),
+                                 &y(r / nx, r % nx, j, 0));
+      }
+  });
+}
+
+/// h holds the hidden values before the activation and receives their gradient.
+template <Activation activation, class T>
+void backward_tile(size_t points, size_t channels, T* h, size_t ldh, const T* w2, const T* dy, T* dw2,
+                   T* db2) {
+  for (size_t p = 0; p < points; ++p) {
+    T* row = h + p * ldh;
+    if (channels == 1) {
+      const T g = dy[p];
+      db2[0] += g;
+#pragma omp simd
+      for (size_t j = 0; j < ldh; ++j) {
+        if constexpr (activation == Activation::gelu) {
+          const auto a = gelu(row[j]);
+          dw2[j] += g * a.value;
+          row[j] = g * w2[j] * a.slope;
+        } else {
+          dw2[j] += g * activate(activation, row[j]);
+          row[j] = g * w2[j] * slope(activation, row[j]);
+        }
+      }
+      continue;
+    }
+    for (size_t o = 0; o < channels; ++o) db2[o] += dy[p * channels + o];
+    for (size_t j = 0; j < ldh; ++j) {
+      const T value = activate(activation, row[j]), derivative = slope(activation, row[j]);
+      T sum = 0;
+      for (size_t o = 0; o < channels; ++o) {
+        dw2[o * ldh + j] += dy[p * channels + o] * value;
+        sum += dy[p * channels + o] * w2[o * ldh + j];
+      }
+      row[j] = sum * derivative;
+    }
+  }
+}
+
+template <Activation activation, class T>
+void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tensor<T, 4>& x,
+                   const Tensor<T, 4>& y_grad, Write write, const Tensor<T, 4>& x_grad,
+                   const Tensor<T, 2>& partial) {
+  const size_t channels_in = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
+  const size_t ldh = padded<T>(hidden), ldc = padded<T>(channels_in);
+  const size_t nx = y_grad.extent(1), ny = y_grad.extent(2), px = x.extent(1), py = x.extent(2);
+  const size_t rows = y_grad.extent(0) * px, parts = gradient_parts;
+  const size_t w1_size = (channels_in + 1) * ldh, w1t_size = hidden * ldc, w2_size = channels * ldh;
+  const size_t acc_size = (channels_in + 1) * ldh + channels * ldh + padded<T>(channels);
+  const size_t h_size = projection_tile * ldh, dx_size = projection_tile * channels_in + 2 * ldc;
+  const size_t numbers = w1_size + w1t_size + w2_size + acc_size + h_size + dx_size;
+  const bool wants_x = x_grad.data() != nullptr;
+  auto policy =
+      Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
+  Kokkos::parallel_for("danaus::nn::project_backward", policy, [=](const Policy::member_type& team) {
+    T* w1 = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
+    T *b1 = w1 + channels_in * ldh, *w1t = w1 + w1_size, *w2 = w1t + w1t_size, *dw1 = w2 + w2_size;
+    T *db1 = dw1 + channels_in * ldh, *dw2 = db1 + ldh, *db2 = dw2 + channels * ldh,
+      *h = db2 + padded<T>(channels);
+    T* dx = h + h_size;
+    pack_weights(w.weights_1.data(), channels_in, hidden, w1);
+    pack_weights(w.bias_1.data(), 1, hidden, b1);
+    pack_transposed(w.weights_1.data(), channels_in, hidden, w1t);
+    pack_weights(w.weights_2.data(), channels, hidden, w2);
+    std::fill(dw1, dw1 + acc_size, T(0));
+    const size_t part = size_t(team.league_rank());
+    for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
+      const size_t sample = r / px, i = r % px;
+      if (wants_x && write == Write::overwrite && (i >= nx || ny < py)) {
+        T* padding = &x_grad(sample, i, i < nx ? ny : 0, 0);
+        std::fill(padding, &x_grad(sample, i, 0, 0) + py * channels_in, T(0));
+      }
+      if (i >= nx) continue;
+      for (size_t j = 0; j < ny; j += projection_tile) {
+        const size_t points = std::min(projection_tile, ny - j);
+        const T* xp = &x(sample, i, j, 0);
+        dense_rows<T>(points, channels_in, hidden, xp, channels_in, w1, b1, h, ldh);
+        backward_tile<activation>(points, channels, h, ldh, w2, &y_grad(sample, i, j, 0), dw2, db2);
+        dense_gradient<T>(points, channels_in, hidden, xp, channels_in, h, ldh, dw1);
+        column_sums<T>(points, hidden, h, ldh, db1);
+        if (!wants_x) continue;
+        dense_rows<T>(points, hidden, channels_in, h, ldh, w1t, nullptr, dx, channels_in);
+        T* to = &x_grad(sample, i, j, 0);
+        if (write == Write::overwrite) {
+          std::copy(dx, dx + points * channels_in, to);
+        } else {
+#pragma omp simd
+          for (size_t q = 0; q < points * channels_in; ++q) to[q] += dx[q];
+        }
+      }
+    }
+    size_t at = 0;
+    for (size_t k = 0; k <= channels_in; ++k)  // the row behind the weights is the bias
+      for (size_t j = 0; j < hidden; ++j) partial(part, at++) = dw1[k * ldh + j];
+    for (size_t o = 0; o < channels; ++o)
+      for (size_t j = 0; j < hidden; ++j) partial(part, at++) = dw2[o * ldh + j];
+    for (size_t o = 0; o < channels; ++o) partial(part, at++) = db2[o];
+  });
+}
+
+}  // namespace host
+
+#endif
+
+template <class T>
+void project_device(const Exec& space, const ProjectionWeights<T>& w, Activation activation,
+                    const Tensor<T, 4>& x, const Tensor<T, 4>& y) {
+  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
+  const size_t width = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
+  Kokkos::parallel_for(
+      "danaus::nn::project (device)",
+      Range(space, {0, 0, 0}, {long(y.extent(0)), long(y.extent(1)), long(y.extent(2))}),
+      KOKKOS_LAMBDA(long b, long i, long j) {
+        for (size_t o = 0; o < channels; ++o) y(b, i, j, o) = w.bias_2(o);
+        for (size_t q = 0; q < hidden; ++q) {
+          T h = w.bias_1(q);
+          for (size_t c = 0; c < width; ++c) h += w.weights_1(c, q) * x(b, i, j, c);
+          h = activate(activation, h);
+          for (size_t o = 0; o < channels; ++o) y(b, i, j, o) += w.weights_2(o, q) * h;
+        }
+      });
+}
+
+template <class T>
+void project_backward_device(const Exec& space, const ProjectionWeights<T>& w, Activation activation,
+                             const Tensor<T, 4>& x, const Tensor<T, 4>& y_grad, Workspace& scratch,
+                             Write write, const Tensor<T, 4>& x_grad, const ProjectionWeights<T>& w_grad) {
+  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
+  const size_t width = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
+  const size_t nx = y_grad.extent(1), ny = y_grad.extent(2), rows = y_grad.extent(0) * nx;
+  if (x_grad.data())
+    Kokkos::parallel_for(
+        "danaus::nn::project_backward (device, x)",
+        Range(space, {0, 0, 0}, {long(x.extent(0)), long(x.extent(1)), long(x.extent(2))}),
+        KOKKOS_LAMBDA(long b, long i, long j) {
+          const bool inside = size_t(i) < nx && size_t(j) < ny;
+          if (write == Write::overwrite)
+            for (size_t c = 0; c < width; ++c) x_grad(b, i, j, c) = T(0);
+          for (size_t q = 0; inside && q < hidden; ++q) {
+            T h = w.bias_1(q), g = 0;
+            for (size_t c = 0; c < width; ++c) h += w.weights_1(c, q) * x(b, i, j, c);
+            for (size_t o = 0; o < channels; ++o) g += w.weights_2(o, q) * y_grad(b, i, j, o);
+            g *= slope(activation, h);
+            for (size_t c = 0; c < width; ++c) x_grad(b, i, j, c) += w.weights_1(c, q) * g;
+          }
+        });
+  const auto mark = scratch.mark();
+  const auto partial = scratch.take<T, 2>({gradient_parts, weight_count<T>(w)});
+  Kokkos::parallel_for(
+      "danaus::nn::project_backward (device, weights)",
+      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {long(gradient_parts), long(hidden)}),
+      KOKKOS_LAMBDA(long part, long q) {
+        const size_t b1 = width * hidden, w2 = b1 + hidden, b2 = w2 + channels * hidden;
+        for (size_t c = 0; c <= width; ++c) partial(part, c * hidden + q) = T(0);
+        for (size_t o = 0; o < channels; ++o) {
+          partial(part, w2 + o * hidden + q) = T(0);
+          if (q == 0) partial(part, b2 + o) = T(0);
+        }
+        for (size_t r = rows * size_t(part) / gradient_parts; r < rows * size_t(part + 1) / gradient_parts;
+             ++r)
+          for (size_t j = 0; j < ny; ++j) {
+            const size_t b = r / nx, i = r % nx;
+            T h = w.bias_1(q), g = 0;
+            for (size_t c = 0; c < width; ++c) h += w.weights_1(c, q) * x(b, i, j, c);
+            for (size_t o = 0; o < channels; ++o) {
+              g += w.weights_2(o, q) * y_grad(b, i, j, o);
+              partial(part, w2 + o * hidden + q) += y_grad(b, i, j, o) * activate(activation, h);
+              if (q == 0) partial(part, b2 + o) += y_grad(b, i, j, o);
+            }
+            g *= slope(activation, h);
+            for (size_t c = 0; c < width; ++c) partial(part, c * hidden + q) += x(b, i, j, c) * g;
+            partial(part, b1 + q) += g;
+          }
+      });
+  add_all_parts<T>(space, partial, w_grad);
+  scratch.release(mark);
+}
+
+template <class T>
+void project(const Exec& space, const ProjectionWeights<T>& w, Activation activation, const Tensor<T, 4>& x,
+             const Tensor<T, 4>& y) {
+  require_shapes<T>(w, x, y);
+#if defined(KOKKOS_ENABLE_CUDA)
+  project_device<T>(space, w, activation, x, y);
+#else
+  switch (activation) {
+    case Activation::gelu:
+      return host::forward_rows<Activation::gelu, T>(space, w, x, y);
+    case Activation::relu:
+      return host::forward_rows<Activation::relu, T>(space, w, x, y);
+    case Activation::identity:
+      return host::forward_rows<Activation::identity, T>(space, w, x, y);
+  }
+#endif
+}
+
+template <class T>
+void project_backward(const Exec& space, const ProjectionWeights<T>& w, Activation activation,
+                      const Tensor<T, 4>& x, const Tensor<T, 4>& y_grad, Workspace& scratch, Write write,
+                      const Tensor<T, 4>& x_grad, const ProjectionWeights<T>& w_grad) {
+  require_shapes<T>(w, x, y_grad);
+#if defined(KOKKOS_ENABLE_CUDA)
+  project_backward_device<T>(space, w, activation, x, y_grad, scratch, write, x_grad, w_grad);
+#else
+  const auto mark = scratch.mark();
+  const auto partial = scratch.take<T, 2>({gradient_parts, weight_count<T>(w)});
+  switch (activation) {
+    case Activation::gelu:
+      host::backward_rows<Activation::gelu, T>(space, w, x, y_grad, write, x_grad, partial);
+      break;
+    case Activation::relu:
+      host::backward_rows<Activation::relu, T>(space, w, x, y_grad, write, x_grad, partial);
+      break;
+    case Activation::identity:
+      host::backward_rows<Activation::identity, T>(space, w, x, y_grad, write, x_grad, partial);
+      break;
+  }
+  add_all_parts<T>(space, partial, w_grad);
+  scratch.release(mark);
+#endif
+}
+
+#define DANAUS_INSTANTIATE(T)                                                                                \
+  template void project<T>(const Exec&, const ProjectionWeights<T>&, Activation, const Tensor<T, 4>&,        \
+                           const Tensor<T, 4>&);                                                             \
+  template void project_device<T>(const Exec&, const ProjectionWeights<T>&, Activation, const Tensor<T, 4>&, \
+                                  const Tensor<T, 4>&);                                                      \
+  template void project_backward<T>(const Exec&, const ProjectionWeights<T>&, Activation,                    \
+                                    const Tensor<T, 4>&, const Tensor<T, 4>&, Workspace&, Write,             \
+                                    const Tensor<T, 4>&, const ProjectionWeights<T>&);                       \
+  template void project_backward_device<T>(const Exec&, const ProjectionWeights<T>&, Activation,             \
+                                           const Tensor<T, 4>&, const Tensor<T, 4>&, Workspace&, Write,      \
+                                           const Tensor<T, 4>&, const ProjectionWeights<T>&);
+DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
+#undef DANAUS_INSTANTIATE
+
+}  // namespace danaus::nn

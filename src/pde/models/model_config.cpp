@@ -1,0 +1,68 @@
+#include <danaus/pde/models/model_table.hpp>
+
+#include <charconv>
+
+namespace danaus::pde {
+
+namespace {
+
+/// Calls f(name, member) for every hyper-parameter, so that writing and reading cannot disagree.
+template <class Config, class F>
+void for_each_entry(Config& c, F f) {
+  f("model", c.model);
+  f("points-x", c.points_x);
+  f("points-y", c.points_y);
+  f("history", c.history);
+  f("input-channels", c.input_channels);
+  f("output-channels", c.output_channels);
+  f("modes", c.modes);
+  f("width", c.width);
+  f("layers", c.layers);
+  f("block", c.block);
+  f("groups", c.groups);
+  f("shared", c.shared);
+  f("padding", c.padding);
+  f("norm", c.norm);
+  f("activation", c.activation);
+  f("increment", c.increment);
+  f("normalize", c.normalize);
+}
+
+std::string to_text(const std::string& value) { return value; }
+std::string to_text(size_t value) { return std::to_string(value); }
+std::string to_text(bool value) { return value ? "true" : "false"; }
+
+bool parse(const std::string& text, std::string& value) {
+  value = text;
+  return true;
+}
+bool parse(const std::string& text, size_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+bool parse(const std::string& text, bool& value) {
+  value = text == "true";
+  return value || text == "false";
+}
+
+}  // namespace
+
+std::map<std::string, std::string> ModelConfig::to_map() const {
+  std::map<std::string, std::string> map;
+  for_each_entry(*this, [&](const char* name, const auto& value) { map[name] = to_text(value); });
+  return map;
+}
+
+ModelConfig ModelConfig::from_map(const std::map<std::string, std::string>& map) {
+  ModelConfig config;
+  for_each_entry(config, [&](const char* name, auto& value) {
+    const auto entry = map.find(name);
+    if (entry == map.end())
+      throw DataError(std::string("the model's hyper-parameter '") + name + "' is missing");
+    if (!parse(entry->second, value))
+      throw DataError(std::string("the model's hyper-parameter '") + name + "' is '" + entry->second + "'");
+  });
+  return config;
+}
+
+}  // namespace danaus::pde
