@@ -106,8 +106,10 @@ def check_launched(registry, launched, build):
 def update(labels, registry, launched):
     lines = []
     for label in sorted(labels):
-        test, where, twin = registry.get(label, ("?", "both", ""))
+        test, where, twin = registry.get(label, ("", "both", ""))
         tests = sorted(launched.get(label, {}))
+        if not test and not tests:
+            continue  # the check names it
         if test not in tests and tests:
             own = label.split("::")[1]
             test = own if own in tests else tests[0]
