@@ -49,8 +49,9 @@ KOKKOS_FORCEINLINE_FUNCTION float fast_exp(float x) {
 
 KOKKOS_FORCEINLINE_FUNCTION ValueAndSlope<float> gelu(float x) {
   const float magnitude = x < 0 ? -x : x;
-  const float square = magnitude > 13.0f ? 84.5f : 0.5f * x * x;
-  const float e = fast_exp(-square);
+  // Beyond 13 the density is 0 in float; the exponential would leave its range.
+  const bool far_out = magnitude > 13.0f;
+  const float e = far_out ? 0.0f : fast_exp(far_out ? 0.0f : -0.5f * x * x);
   const float t = 1.0f / (1.0f + 0.231641888f * magnitude);  // p / sqrt(2)
   // Upper tail: erfc(|x| / sqrt 2) / 2.
   const float tail =
