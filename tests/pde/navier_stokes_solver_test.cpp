@@ -260,7 +260,7 @@ TEST_CASE("a flow that blows up is reported with its sample and step", "[pde]") 
   HostTensor<double, 3> w("w", 3, 16, 16);
   Kokkos::deep_copy(w, 0.0);
   for (size_t i = 0; i < 16; ++i)
-    for (size_t j = 0; j < 16; ++j) w(1, i, j) = 1e5 * std::sin(double(3 * i + j * j));
+    for (size_t j = 0; j < 16; ++j) w(1, i, j) = 1e12 * std::sin(double(3 * i + j * j));
   const auto initial = to_device<double, 3>(w);
   NavierStokesOptions options{.viscosity = 1e-6, .resolution = 16, .frames = 1, .dt = 0.05};
   const bool lockstep = GENERATE(false, true);
@@ -275,6 +275,23 @@ TEST_CASE("a flow that blows up is reported with its sample and step", "[pde]") 
   CHECK_THROWS_AS(run(40), InternalError);
   options.scheme = NavierStokesScheme::etdrk4;
   if (!lockstep) CHECK_THROWS_WITH(run(0), Catch::Matchers::Contains("in sample 1 at step"));
+}
+
+TEST_CASE("checked steps end in finite numbers or in an error", "[pde]") {
+  // Found with these amplitudes: a NaN is neither above nor below a tolerance.
+  for (const double amplitude : {1e2, 1e3, 1e5, 1e8}) {
+    HostTensor<double, 3> w("w", 1, 16, 16);
+    for (size_t i = 0; i < 16; ++i)
+      for (size_t j = 0; j < 16; ++j) w(0, i, j) = amplitude * std::sin(double(3 * i + j * j));
+    try {
+      const auto frames = solve<double>(
+          {.viscosity = 1e-6, .resolution = 16, .record_interval = 0.1, .frames = 1, .dt = 0.05},
+          to_device<double, 3>(w));
+      for (size_t i = 0; i < frames.size(); ++i) REQUIRE(std::isfinite(frames.data()[i]));
+    } catch (const InternalError& error) {
+      CHECK_THAT(error.what(), Catch::Matchers::Contains("in sample 0 at step"));
+    }
+  }
 }
 
 TEST_CASE("bad options and shapes are refused", "[pde]") {

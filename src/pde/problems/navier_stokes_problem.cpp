@@ -90,7 +90,7 @@ size_t workspace_bytes(const ProblemSettings& settings, size_t count) {
   const size_t real = settings.text("precision") == "double" ? 8 : 4;
   const size_t sample = n * n + 2 * points * points * (1 + solver_options(settings).frames);
   // Beside the block: the ladder of step tables, and a workspace of about 14 spectra per thread.
-  return real * (count * sample + n * n / 2 * 5 * 17 + 14 * n * n * size_t(Exec().concurrency()));
+  return real * (count * sample + n * n / 2 * 5 * 23 + 14 * n * n * size_t(Exec().concurrency()));
 }
 
 }  // namespace
@@ -137,10 +137,10 @@ Problem navier_stokes_problem() {
        .choices = {"etdrk4", "crank-nicolson"}},
       {.name = "dt",
        .fallback = "0",
-       .help = "largest step; 0: 1/16 for etdrk4, 1e-4 as published for crank-nicolson",
+       .help = "largest step; 0: 1/20 for etdrk4, 1e-4 as published for crank-nicolson",
        .minimum = 0},
       {.name = "tolerance",
-       .fallback = "1e-9",
+       .fallback = "1e-8",
        .help = "etdrk4: relative local error per unit time that refines the step; 0: fixed steps",
        .minimum = 0,
        .maximum = 1},

@@ -57,7 +57,8 @@ typename NavierStokesStepper<R>::Buffer NavierStokesStepper<R>::allocate(size_t 
 template <class R>
 NavierStokesStepper<R>::NavierStokesStepper(const StepperTables<R>& tables) : t_(tables) {
   const ModeGrid& g = t_.grid;
-  for (Buffer* buffer : {&state_, &saved_[0], &saved_[1], &u_, &v_, &wx_, &wy_}) *buffer = allocate(g.size());
+  for (Buffer* buffer : {&state_, &saved_[0], &saved_[1], &saved_[2], &u_, &v_, &wx_, &wy_})
+    *buffer = allocate(g.size());
   for (Buffer& buffer : n_) buffer = allocate(g.n * g.kept);
   row_uv_ = allocate(t_.rows * g.n);
   row_grad_ = allocate(t_.rows * g.n);

@@ -63,7 +63,7 @@ class NavierStokesStepper {
   static Buffer allocate(size_t size);
 
   const StepperTables<R>& t_;
-  Buffer state_, saved_[2], n_[4], u_, v_, wx_, wy_, row_uv_, row_grad_, row_adv_;
+  Buffer state_, saved_[3], n_[4], u_, v_, wx_, wy_, row_uv_, row_grad_, row_adv_;
 };
 
 }  // namespace danaus::pde
