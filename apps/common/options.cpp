@@ -59,8 +59,10 @@ void Options::read_arguments(const std::vector<std::string>& arguments) {
     if (equals != std::string::npos) {
       value = argument.substr(equals + 1);
     } else if (option->type == OptionType::toggle) {
+      // A file may follow a bare toggle where files are expected; elsewhere what follows is its value.
+      const bool follows = i + 1 < arguments.size() && !arguments[i + 1].starts_with('-');
       const bool given =
-          i + 1 < arguments.size() && (arguments[i + 1] == "true" || arguments[i + 1] == "false");
+          follows && (verb_->operands.empty() || arguments[i + 1] == "true" || arguments[i + 1] == "false");
       value = given ? arguments[++i] : "true";
     } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
       value = arguments[++i];

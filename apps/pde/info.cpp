@@ -4,6 +4,7 @@
 #include <danaus/io/hdf5.hpp>
 #include <danaus/pde/data/data_set.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace danaus::app {
@@ -49,7 +50,40 @@ std::string kind_of_format(const std::string& format) {
   return format.starts_with("danaus-") ? format.substr(7) : format;
 }
 
-Json describe_hdf5(const fs::path& path) {
+/// XXH3-128 of an array's bytes as this machine has them in memory: equal arrays, equal digests.
+std::string digest_of_array(const io::Hdf5Reader& reader, const std::string& name,
+                            const io::ArrayInfo& array) {
+  const auto of = [&]<class T>(T) {
+    io::Hasher hasher;
+    const size_t rows = array.rank() == 0 ? 1 : array.shape[0];
+    const size_t row = std::max<size_t>(1, array.size() / std::max<size_t>(1, rows));
+    const size_t together = std::max<size_t>(1, (size_t(16) << 20) / (row * sizeof(T)));
+    if (array.rank() == 0) {
+      const auto value = reader.read<T>(name);
+      hasher.update(value.data(), value.size() * sizeof(T));
+    } else {
+      for (size_t first = 0; first < rows; first += together) {
+        const auto slab = reader.read_slab<T>(name, first, std::min(together, rows - first));
+        hasher.update(slab.data(), slab.size() * sizeof(T));
+      }
+    }
+    return io::to_string(hasher.digest());
+  };
+  switch (array.type) {
+    case io::ScalarType::f32:
+      return of(float());
+    case io::ScalarType::f64:
+      return of(double());
+    case io::ScalarType::c64:
+      return of(Complex<float>());
+    case io::ScalarType::c128:
+      return of(Complex<double>());
+    default:
+      return io::is_integer(array.type) ? of(std::int64_t()) : "";
+  }
+}
+
+Json describe_hdf5(const fs::path& path, bool with_digests) {
   const io::Hdf5Reader reader(path);
   Json attributes = attributes_of(reader, "/");
   Json json = {{"kind", "hdf5"}, {"format_version", nullptr}};
@@ -64,6 +98,12 @@ Json describe_hdf5(const fs::path& path) {
   }
   json["shapes"] = std::move(shapes);
   json["types"] = std::move(types);
+  if (with_digests) {
+    Json digests = Json::object();
+    for (const auto& name : reader.all_datasets())
+      digests[name] = digest_of_array(reader, name, reader.info(name));
+    json["digests"] = std::move(digests);
+  }
   json["parameters"] = nullptr;
   if (reader.has_group("/parameters")) json["parameters"] = count_parameters(reader);
   json["attributes"] = std::move(attributes);
@@ -85,12 +125,12 @@ Json describe_matlab(const fs::path& path) {
   return json;
 }
 
-Json describe_run(const fs::path& folder) {
+Json describe_run(const fs::path& folder, bool with_digests) {
   const fs::path checkpoint = folder / "last.h5";
   if (!fs::exists(checkpoint))
     throw MissingInputError(folder.string() +
                             ": no last.h5 in this folder; expected a file or the folder of a run");
-  Json json = describe_hdf5(checkpoint);
+  Json json = describe_hdf5(checkpoint, with_digests);
   json["kind"] = "run";
   Json files = Json::array();
   for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path().filename().string());
@@ -126,8 +166,9 @@ Outcome run_info(const Options& options) {
     throw UsageError("expected one file or folder, found " + std::to_string(options.operands().size()));
   const fs::path path = options.operands().front();
   if (!fs::exists(path)) throw MissingInputError(path.string() + ": no such file or folder");
-  Json json = fs::is_directory(path) ? describe_run(path)
-              : is_hdf5(path)        ? describe_hdf5(path)
+  const bool with_digests = options.toggle("digests");
+  Json json = fs::is_directory(path) ? describe_run(path, with_digests)
+              : is_hdf5(path)        ? describe_hdf5(path, with_digests)
                                      : describe_matlab(path);
   json["file"] = path.string();
   return {json, to_text(path.string(), json)};
@@ -140,7 +181,8 @@ Verb info_verb() {
   verb.name = "info";
   verb.summary = "says what a file or the folder of a run holds";
   verb.operands = "FILE|DIR";
-  verb.options = {common_option("json"), common_option("quiet"), common_option("help")};
+  verb.options = {toggle_option("digests", "false", "add the digest of every array (JSON)"),
+                  common_option("json"), common_option("quiet"), common_option("help")};
   verb.examples = {"danaus-pde info data/ns.h5", "danaus-pde info runs/ns --json"};
   verb.run = run_info;
   return verb;

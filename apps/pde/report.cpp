@@ -92,7 +92,10 @@ std::string describe(const pde::DataDescription& d, const Section& section) {
                      std::to_string(d.points_y) + " points";
   if (!d.is_static) text += ", " + std::to_string(d.frames) + " frames";
   for (const char* name : {"viscosity", "nu", "coefficient"})
-    if (d.attributes.contains(name)) text += ", " + std::string(name) + " " + d.attributes.at(name);
+    if (d.attributes.contains(name)) {
+      text += ", " + std::string(name) + " " + d.attributes.at(name);
+      break;
+    }
   const Score& first = *section.scores.front();
   text += "; scored on " + grouped(first.samples.size()) + " held-out samples";
   if (!d.is_static)

@@ -34,12 +34,12 @@ svg .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg .dashed{stroke-dasharray:5 4}
 .s0{stroke:var(--s0)}.s1{stroke:var(--s1)}.s2{stroke:var(--s2)}.s3{stroke:var(--s3)}.s4{stroke:var(--s4)}.s5{stroke:var(--s5)}
 circle.s0{fill:var(--s0)}circle.s1{fill:var(--s1)}circle.s2{fill:var(--s2)}circle.s3{fill:var(--s3)}circle.s4{fill:var(--s4)}circle.s5{fill:var(--s5)}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 1rem}
+.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:0 1rem}
 table.fields{border-collapse:separate;border-spacing:6px;font-size:.85rem;color:var(--soft)}
 table.fields th{font-weight:600;text-align:center}
 table.fields th[scope=row]{text-align:right;padding-right:.5rem;white-space:nowrap;color:var(--ink)}
 table.fields td{padding:0;text-align:center;line-height:1.25}
-table.fields img{width:132px;height:132px;display:block;border-radius:3px}
+table.fields img{width:148px;height:148px;display:block;border-radius:3px}
 .bar{display:inline-flex;align-items:center;gap:.5rem;margin:.2rem 1.6rem .2rem 0;color:var(--soft);font-size:.85rem;font-variant-numeric:tabular-nums}
 .bar img{width:180px;height:12px;border-radius:2px}
 footer{margin-top:3rem;color:var(--soft);font-size:.85rem;border-top:1px solid var(--line);padding-top:1rem}

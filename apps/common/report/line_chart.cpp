@@ -9,7 +9,7 @@
 namespace danaus::app {
 namespace {
 
-constexpr double width = 640, height = 380, left = 66, right = 16, top = 34, bottom = 52;
+constexpr double width = 500, height = 320, left = 62, right = 14, top = 34, bottom = 52;
 
 std::string number(double x, const char* format = "%.6g") {
   char text[32];
@@ -19,23 +19,21 @@ std::string number(double x, const char* format = "%.6g") {
 
 bool is_drawable(double x, double y) { return std::isfinite(x) && std::isfinite(y) && y > 0; }
 
-/// About five round steps over [low, high].
-std::vector<double> linear_ticks(double low, double high) {
+/// About five round steps over [low, high], multiples of `smallest` at least.
+std::vector<double> linear_ticks(double low, double high, double smallest = 0) {
   const double raw = (high - low) / 5, power = std::pow(10.0, std::floor(std::log10(raw)));
   const double ratio = raw / power;
-  double step = power * (ratio < 1.5 ? 1 : ratio < 3.5 ? 2 : ratio < 7.5 ? 5 : 10);
-  step = std::max(step, 1.0);  // epochs and steps are whole numbers
+  const double step = std::max(smallest, power * (ratio < 1.5 ? 1 : ratio < 3.5 ? 2 : ratio < 7.5 ? 5 : 10));
   std::vector<double> ticks;
-  for (double x = std::ceil(low / step) * step; x <= high * (1 + 1e-12); x += step) ticks.push_back(x);
+  for (double k = std::ceil(low / step); k * step <= high * (1 + 1e-12); ++k) ticks.push_back(k * step);
   return ticks;
 }
 
-/// Powers of ten, with 2 and 5 times them where there are few.
-std::vector<double> log_ticks(double low, double high) {
+/// Powers of ten, with 2 and 5 times them where there are few; round numbers where there would be fewer.
+std::vector<double> y_ticks(double low, double high) {
   const double decades = std::log10(high / low);
-  const std::vector<double> factors = decades > 3     ? std::vector<double>{1}
-                                      : decades > 1.2 ? std::vector<double>{1, 2, 5}
-                                                      : std::vector<double>{1, 1.5, 2, 3, 4, 5, 6, 8};
+  if (decades < 0.9) return linear_ticks(low, high);
+  const std::vector<double> factors = decades > 3 ? std::vector<double>{1} : std::vector<double>{1, 2, 5};
   std::vector<double> ticks;
   for (int power = int(std::floor(std::log10(low))); power <= int(std::ceil(std::log10(high))); ++power)
     for (double factor : factors) {
@@ -85,11 +83,12 @@ std::string LineChart::svg() const {
   std::string svg = "<svg viewBox=\"0 0 " + number(width) + " " + number(total) +
                     "\" role=\"img\" aria-label=\"" + html_escaped(title) + "\">";
   svg += text(left, 18, "start", title, " font-weight=\"600\" font-size=\"14\"");
-  for (double y : log_ticks(y_low, y_high)) {
+  for (double y : y_ticks(y_low, y_high)) {
     svg += line("grid", left, py(y), width - right, py(y));
     svg += text(left - 8, py(y) + 4, "end", y < 1e-3 ? number(y, "%.0e") : number(y, "%.3g"));
   }
-  for (double x : linear_ticks(x_low, x_high)) {
+  // Epochs and steps are whole numbers.
+  for (double x : linear_ticks(x_low, x_high, 1)) {
     svg += line("grid", px(x), top, px(x), height - bottom);
     svg += text(px(x), height - bottom + 18, "middle", number(x));
   }
