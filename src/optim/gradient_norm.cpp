@@ -11,14 +11,21 @@ size_t chunks_of(size_t size) { return (size + SquaredNorm::chunk - 1) / Squared
 template <class T>
 void sum_squares_of_chunks(const Exec& space, const ConstTensor<T, 1>& x, const Tensor<double, 1>& sums) {
   const size_t size = x.size();
+  const T* data = x.data();
   Kokkos::parallel_for(
       "danaus::optim::sum_squares_of_chunks", Kokkos::RangePolicy<Exec>(space, 0, chunks_of(size)),
       KOKKOS_LAMBDA(size_t c) {
-        // Four accumulators hide the latency of the additions.
-        double sum[4] = {0, 0, 0, 0};
-        const size_t begin = c * SquaredNorm::chunk, end = Kokkos::min(begin + SquaredNorm::chunk, size);
-        for (size_t i = begin; i < end; ++i) sum[i & 3] += double(x(i)) * double(x(i));
-        sums(c) = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        // Independent sums fill the vectors of a CPU and hide the latency of the additions.
+        constexpr size_t lanes = 16;
+        double sum[lanes] = {};
+        size_t i = c * SquaredNorm::chunk;
+        const size_t end = Kokkos::min(i + SquaredNorm::chunk, size);
+        for (; i + lanes <= end; i += lanes)
+          for (size_t lane = 0; lane < lanes; ++lane)
+            sum[lane] += double(data[i + lane]) * double(data[i + lane]);
+        for (size_t lane = 0; i < end; ++i, ++lane) sum[lane] += double(data[i]) * double(data[i]);
+        for (size_t lane = 1; lane < lanes; ++lane) sum[0] += sum[lane];
+        sums(c) = sum[0];
       });
 }
 

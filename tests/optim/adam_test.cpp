@@ -26,10 +26,11 @@ void assign(const Tensor<double, 1>& x, const std::vector<double>& values) {
 /// Three weights and three transform factors.
 struct Problem {
   ParameterStore<double> store;
-  Parameter<double, 1> weights = store.add<double, 1>("weights", {3});
-  Parameter<double, 1> transform = store.add<double, 1>("transform", {3}, ParameterGroup::transform);
-  Parameter<double, 1> state = store.add<double, 1>("state", {1}, ParameterGroup::state);
+  Parameter<double, 1> weights, transform, state;
   Problem() {
+    weights = store.add<double, 1>("weights", {3});
+    transform = store.add<double, 1>("transform", {3}, ParameterGroup::transform);
+    state = store.add<double, 1>("state", {1}, ParameterGroup::state);
     store.freeze();
     assign(weights.value(), {1, -2, 0.5});
     assign(transform.value(), {1, -2, 0.5});

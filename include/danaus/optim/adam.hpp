@@ -69,6 +69,7 @@ class Adam {
   std::uint64_t updates_ = 0;
   Tensor<T, 1> first_, second_, average_;
   SquaredNorm weights_norm_, transform_norm_;
+  Tensor<double, 1> scales_;
   Tensor<size_t, 0> failed_;
 };
 
@@ -89,21 +90,24 @@ class AveragedWeights {
   const Adam<T>& adam_;
 };
 
+/// scales(0) and scales(1), for weights and transform: min(1, clip / |g|), or both -1, and `failed` one more,
+/// if either norm is not finite.
+void clipping_scales(const Exec& space, double clip, const Tensor<double, 0>& weights_norm_squared,
+                     const Tensor<double, 0>& transform_norm_squared, const Tensor<double, 1>& scales,
+                     const Tensor<size_t, 0>& failed);
+
 /// What one kernel needs for one group.
 template <class T>
 struct AdamCoefficients {
   T rate, correction1, correction2, shrink, l2, beta1, beta2, epsilon, ema;
-  double clip_squared;  ///< 0: no clipping
 };
 
-/// The update of one group (Adam's formula); `count_failure` lets one group count for all.
+/// Adam's formula for one group: whole packs, as a ParameterStore lays them out. Nothing happens if its scale
+/// is negative; `average` may be empty.
 template <class T>
-void adam_update(const Exec& space, const AdamCoefficients<T>& c, const Tensor<double, 0>& norm_squared,
-                 const Tensor<double, 0>& other_norm_squared, const ConstTensor<T, 1>& gradient,
-                 const Tensor<T, 1>& weight, const Tensor<T, 1>& first, const Tensor<T, 1>& second,
-                 const Tensor<T, 1>& average);
-void count_failed_update(const Exec& space, const Tensor<double, 0>& norm_a, const Tensor<double, 0>& norm_b,
-                         const Tensor<size_t, 0>& failed);
+void adam_update(const Exec& space, const AdamCoefficients<T>& c, const ConstTensor<double, 1>& scales,
+                 int group, const ConstTensor<T, 1>& gradient, const Tensor<T, 1>& weight,
+                 const Tensor<T, 1>& first, const Tensor<T, 1>& second, const Tensor<T, 1>& average);
 template <class T>
 void exchange(const Exec& space, const Tensor<T, 1>& a, const Tensor<T, 1>& b);
 
