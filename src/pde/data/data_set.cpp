@@ -240,18 +240,4 @@ void DataSet::require_frames(size_t count, const std::string& why) const {
                   "), found " + std::to_string(description_.frames));
 }
 
-Split make_split(size_t samples, size_t train, size_t validation, size_t test) {
-  if (train + test > samples)
-    throw UsageError("--train " + std::to_string(train) + " and --test " + std::to_string(test) +
-                     ": the file has " + std::to_string(samples) +
-                     " samples, the training and test samples would overlap");
-  if (validation >= train)
-    throw UsageError("--validation " + std::to_string(validation) + ": expected less than --train " +
-                     std::to_string(train) + ", of which it is a part");
-  Split split;
-  for (size_t s = 0; s < train; ++s) (s < train - validation ? split.train : split.validation).push_back(s);
-  for (size_t s = samples - test; s < samples; ++s) split.test.push_back(s);
-  return split;
-}
-
 }  // namespace danaus::pde

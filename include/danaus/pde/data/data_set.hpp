@@ -90,14 +90,4 @@ class DataSet {
   HostTensor<float, 1> memory_;
 };
 
-/// Which samples of a file train, validate and test: training = the first `train` but the last `validation`
-/// of these, test = the last `test` of the file.
-struct Split {
-  std::vector<size_t> train, validation, test;
-};
-
-/// @throws UsageError if training and test overlap, nothing is left to train on, or the file has too few
-/// samples
-Split make_split(size_t samples, size_t train, size_t validation, size_t test);
-
 }  // namespace danaus::pde
