@@ -88,8 +88,8 @@ std::string error_text(double error) {
 }
 
 std::string describe(const pde::DataDescription& d, const Section& section) {
-  std::string text = d.path + ": " + grouped(d.samples) + " samples on " + std::to_string(d.points_x) + "×" +
-                     std::to_string(d.points_y) + " points";
+  std::string text = fs::path(d.path).filename().string() + ": " + grouped(d.samples) + " samples on " +
+                     std::to_string(d.points_x) + "×" + std::to_string(d.points_y) + " points";
   if (!d.is_static) text += ", " + std::to_string(d.frames) + " frames";
   for (const char* name : {"viscosity", "nu", "coefficient"})
     if (d.attributes.contains(name)) {
