@@ -93,9 +93,10 @@ TEST_CASE("gradients flow through two steps of a model", "[pde]") {
       [&](Tape& tape, const Var<double, 4>& x, const Var<double, 4>& y) {
         return model.step(tape, {y, model.step(tape, {x, y})});
       },
-      a, b);
+      GradientCheckOptions{.step = 1e-4}, a, b);
   INFO(report.details);
-  CHECK(report.worst < 1e-7);
+  // The loss, some hundreds, rounds to 1e-13: 1e-9 of a difference, against gradients of some tensors near 1e-2.
+  CHECK(report.worst < 1e-6);
 }
 
 TEST_CASE("normalised models are unit Gaussian inside and in physical units outside", "[pde]") {
