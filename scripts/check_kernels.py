@@ -31,14 +31,35 @@ CALL = re.compile(r"\bparallel_(?:for|reduce|scan)\s*(?:<[^;{}]*?>)?\s*\(\s*"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
+def builds_of_lines(text):
+    """For each line the builds that compile it, by the #if's about KOKKOS_ENABLE_CUDA around it."""
+    stack, builds = [], []
+    other = {"cpu": "gpu", "gpu": "cpu", "both": "both"}
+    for line in text.splitlines():
+        directive = re.match(r"\s*#\s*(if|ifdef|ifndef|else|endif)\b(.*)", line)
+        if directive:
+            word, condition = directive.groups()
+            if word.startswith("if"):
+                negated = word == "ifndef" or "!" in condition
+                stack.append(("cpu" if negated else "gpu") if "KOKKOS_ENABLE_CUDA" in condition else "both")
+            elif word == "else" and stack:
+                stack[-1] = other[stack[-1]]
+            elif word == "endif" and stack:
+                stack.pop()
+        builds.append(next((build for build in stack if build != "both"), "both"))
+    return builds
+
+
 def labels_in_sources():
-    """({label: 'file:line'}, complaints)"""
+    """({label: ('file:line', builds)}, complaints)"""
     labels, complaints = {}, []
     for base in ("include", "src", "apps"):
         for path in sorted((ROOT / base).rglob("*.?pp")):
             text = COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), path.read_text(encoding="utf-8"))
+            builds = builds_of_lines(text)
             for call in CALL.finditer(text):
-                place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, call.start()) + 1}"
+                line = text.count("\n", 0, call.start())
+                place = f"{path.relative_to(ROOT)}:{line + 1}"
                 label = call["label"]
                 if call["inner"]:
                     continue
@@ -46,7 +67,7 @@ def labels_in_sources():
                     complaints.append(f"{place}: the kernel's first argument is not its qualified name "
                                       f"(\"danaus::folder::function\") but {label or call['other']}")
                 else:
-                    labels[label] = place
+                    labels[label] = (place, builds[line])
     return labels, complaints
 
 
@@ -65,9 +86,12 @@ def read_registry():
 
 def check_registry(registry, labels):
     complaints = []
-    for label, place in labels.items():
+    for label, (place, build) in labels.items():
         if label not in registry:
             complaints.append(f"{place}: kernel '{label}' is not in tests/device/kernels.txt")
+        elif build != "both" and registry[label][1] != build:
+            complaints.append(f"{place}: kernel '{label}' is for {build} builds, tests/device/kernels.txt says "
+                              + registry[label][1])
     for label, (test, build, twin) in registry.items():
         if label not in labels:
             complaints.append(f"kernels.txt: no source has a kernel '{label}'")
