@@ -1,0 +1,174 @@
+#include "verbs.hpp"
+
+#include <danaus/core/random.hpp>
+#include <danaus/core/timer.hpp>
+#include <danaus/nn/relative_l2.hpp>
+#include <danaus/optim/adam.hpp>
+#include <danaus/pde/models/model_table.hpp>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+
+namespace danaus::app {
+namespace {
+
+using Frames = std::vector<Tensor<float, 4>>;
+
+/// Largest resident size of this process so far, in bytes.
+double peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * double(usage.ru_maxrss);
+}
+
+void fill_normal(const Tensor<float, 4>& frame, std::uint64_t number) {
+  const Random random(0, stream::test + (number << 8));
+  Kokkos::parallel_for(
+      "danaus::app::fill_normal", over_entries(Exec{}, frame),
+      KOKKOS_LAMBDA(size_t q) { frame.data()[q] = float(random.normal(q)); });
+}
+
+/// Normal fields in place of data: the time does not depend on the values.
+Frames random_frames(size_t count, size_t batch, size_t points) {
+  Frames frames;
+  for (size_t f = 0; f < count; ++f) {
+    frames.push_back(zeros<float, 4>("frame", {batch, points, points, 1}));
+    fill_normal(frames.back(), f);
+  }
+  Kokkos::fence();
+  return frames;
+}
+
+std::vector<train::Frame<float>> history_of(const Frames& frames, size_t count) {
+  std::vector<train::Frame<float>> history;
+  for (size_t f = 0; f < count; ++f) history.push_back(train::Frame<float>::constant(frames[f]));
+  return history;
+}
+
+/// Forward through all steps, loss, backward through all steps, Adam: what the training loop does in an
+/// iteration.
+void training_iteration(Tape& tape, train::Model<float>& model, optim::Adam<float>& adam,
+                        const Frames& frames, size_t history_size) {
+  tape.reset();
+  auto history = history_of(frames, history_size);
+  std::vector<Var<float, 0>> losses;
+  for (size_t f = history_size; f < frames.size(); ++f) {
+    const auto prediction = model.step(tape, history);
+    losses.push_back(nn::relative_l2<float>(tape, prediction, frames[f]));
+    history.erase(history.begin());
+    history.push_back(prediction);
+  }
+  Kokkos::deep_copy(tape.space(), model.parameters().gradients(), 0.0f);
+  tape.backward(losses);
+  adam.step(tape.space(), 1e-3);
+}
+
+Json timed(const std::string& name, const std::string& size, size_t repetitions,
+           const std::function<void()>& run) {
+  std::vector<double> seconds;
+  for (size_t r = 0; r < repetitions; ++r) {
+    const Timer timer;
+    run();
+    Kokkos::fence("danaus::app::timed");
+    seconds.push_back(timer.seconds());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return {{"case", name},
+          {"size", size},
+          {"ours_seconds", seconds[seconds.size() / 2]},
+          {"rival", nullptr},
+          {"rival_seconds", nullptr},
+          {"ratio", nullptr},
+          {"goal", nullptr},
+          {"spread", {seconds.front(), seconds.back()}}};
+}
+
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+Outcome run_train(const Options& options) {
+  const size_t batch = options.size("batch"), points = options.size("resolution"),
+               steps = options.size("steps"), repetitions = options.size("iterations");
+  Json results = Json::array();
+  for (const auto& name : options.list("model")) {
+    pde::ModelConfig config;
+    config.model = name;
+    config.points_x = config.points_y = points;
+    config.modes = options.size("modes");
+    config.width = options.size("width");
+    config.layers = options.size("layers");
+    config.history = options.size("history");
+    const auto model = pde::create_model(config, options.size("seed"));
+    optim::Adam<float> adam(model->parameters(), {});
+    const auto frames = random_frames(config.history + steps, batch, points);
+    const std::string size = std::to_string(points) + "^2, batch " + std::to_string(batch) + ", width " +
+                             std::to_string(config.width) + ", modes " + std::to_string(config.modes) + ", " +
+                             std::to_string(steps) + " steps";
+    Tape tape;
+    const double before = peak_bytes();
+    training_iteration(tape, *model, adam, frames, config.history);  // allocates and warms up
+    Kokkos::fence();
+    const double memory = peak_bytes() - before;
+    Json row = timed("training iteration, " + name, size, repetitions,
+                     [&] { training_iteration(tape, *model, adam, frames, config.history); });
+    row["memory_bytes"] = memory;
+    results.push_back(row);
+    for (const size_t samples : {size_t(1), batch}) {
+      const auto few = random_frames(config.history, samples, points);
+      Tape inference({}, Recording::off);
+      const auto predict = [&] {
+        inference.reset();
+        model->step(inference, history_of(few, config.history));
+      };
+      predict();
+      results.push_back(timed("inference, " + name,
+                              std::to_string(points) + "^2, batch " + std::to_string(samples),
+                              5 * repetitions, predict));
+    }
+  }
+  Outcome outcome;
+  outcome.json = {{"machine", {{"cpu", cpu_name()}, {"threads", Exec{}.concurrency()}}},
+                  {"results", results}};
+  for (const auto& row : results) {
+    char line[240];
+    std::snprintf(line, sizeof line, "%-34s %-50s %10.4f s\n", row["case"].get<std::string>().c_str(),
+                  row["size"].get<std::string>().c_str(), row["ours_seconds"].get<double>());
+    outcome.text += line;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Verb bench_train_verb() {
+  Verb verb;
+  verb.name = "train";
+  verb.summary = "times a training iteration (all steps, backward, Adam) and inference of models";
+  verb.options = {text_option("model", "fno,monarch-no", "models, comma-separated"),
+                  integer_option("resolution", "64", 3, 8192, "points per axis"),
+                  integer_option("batch", "20", 1, 1e6, "samples"),
+                  integer_option("width", "20", 1, 4096, "channels"),
+                  integer_option("modes", "12", 1, 4096, "kept modes per axis"),
+                  integer_option("layers", "4", 1, 1000, "operator layers"),
+                  integer_option("history", "10", 1, 64, "input frames"),
+                  integer_option("steps", "10", 1, 10000, "autoregressive steps"),
+                  integer_option("iterations", "7", 1, 100000, "timed iterations; their median is reported"),
+                  common_option("seed"),
+                  common_option("threads"),
+                  common_option("device"),
+                  common_option("json"),
+                  common_option("quiet"),
+                  common_option("help")};
+  verb.examples = {"danaus-bench train --json", "danaus-bench train --model fno --width 32 --threads 1"};
+  verb.run = run_train;
+  return verb;
+}
+
+}  // namespace danaus::app
