@@ -53,7 +53,7 @@ def builds_of_lines(text):
 def labels_in_sources():
     """({label: ('file:line', builds)}, complaints)"""
     labels, complaints = {}, []
-    for base in ("include", "src", "apps"):
+    for base in ("include", "src"):
         for path in sorted((ROOT / base).rglob("*.?pp")):
             text = COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), path.read_text(encoding="utf-8"))
             builds = builds_of_lines(text)
