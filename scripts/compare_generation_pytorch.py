@@ -74,7 +74,7 @@ class Flow:
             one = torch.expm1(safe) / safe
             two = (one - 1) / safe
             three = (two - 0.5) / safe
-            series = [sum(z**j / math.factorial(j + k) for j in range(20)) for k in (1, 2, 3)]
+            series = [sum(z**j / float(math.factorial(j + k)) for j in range(20)) for k in (1, 2, 3)]
             return [torch.where(small, s, c) for s, c in zip(series, (one, two, three))]
 
         half = phis(z / 2)[0]
