@@ -177,6 +177,8 @@ def main():
     for r in results:
         print(f"{r['case']}, {r['size']}: ours {r['ours_seconds']:.4g} s, {r['rival']} {r['rival_seconds']:.4g} s, "
               f"ratio {r['ratio']:.3g} (goal {r['goal']}, spread {100 * r['spread']:.0f} %)")
+    if max(r["spread"] for r in results) > 0.5:
+        print("The machine was busy (spread above 50 %): these ratios are not to be quoted.")
 
 
 if __name__ == "__main__":
