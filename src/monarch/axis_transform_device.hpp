@@ -59,7 +59,7 @@ struct ApplyKernel {
   Write write;
   size_t strips_per_outer;
 
-  static size_t scratch_bytes(const TwoStages<T>& s) {
+  KOKKOS_FUNCTION static size_t scratch_bytes(const TwoStages<T>& s) {
     return size_t(s.middle_rows) * 2 * strip * sizeof(T) + 64;
   }
 
@@ -100,7 +100,7 @@ struct BackwardKernel {
   int entries_first;
   size_t strips_per_outer, strips;
 
-  static size_t scratch_bytes(const TwoStages<T>& s) {
+  KOKKOS_FUNCTION static size_t scratch_bytes(const TwoStages<T>& s) {
     return size_t(s.middle_rows) * 4 * strip * sizeof(T) + 64;
   }
 
