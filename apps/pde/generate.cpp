@@ -129,9 +129,11 @@ class Generation {
     if (fs::exists(out) && !options_.toggle("overwrite"))
       throw UsageError("--out " + out.string() + ": exists; --overwrite replaces it");
     const Timer timer;
+    // From before there is anything to continue until the file has its name.
+    const train::SignalGuard signals;
     auto file = open_partial(out);
     const size_t before = file->samples_done();
-    fill(*file, before);
+    fill(*file, before, signals);
     file->finish();
     Json json = {{"out", out.string()}, {"problem", problem_.name}, {"samples", samples_}};
     json["resumed_from"] = before;
@@ -228,10 +230,9 @@ class Generation {
     return text + " --samples " + std::to_string(samples_) + " --seed " + std::to_string(seed_);
   }
 
-  void fill(io::PartialFile& file, size_t done) {
+  void fill(io::PartialFile& file, size_t done, const train::SignalGuard& signals) {
     if (done == samples_) return;
     const bool quiet = options_.toggle("quiet");
-    const train::SignalGuard signals;
     const Exec space;
     const auto generator = problem_.make_generator(settings_, seed_);
     Progress progress(quiet ? ProgressMode::none : parse_progress_mode(options_.text("progress")), "generate",
