@@ -15,6 +15,8 @@ add_library(danaus_flags INTERFACE)
 target_compile_options(danaus_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -ffp-contract=fast>
   $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-ffp-contract=fast>
+  # A host function called from a kernel is a call that cannot be made; nvcc only warns.
+  $<$<COMPILE_LANGUAGE:CUDA>:-Werror=cross-execution-space-call>
   # GCC 12 sees overlapping copies in std::string's own operator+ (its bug 105651).
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>
   $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<CXX_COMPILER_ID:GNU>>:-Xcompiler=-Wno-restrict>
