@@ -24,21 +24,15 @@ double peak_bytes() {
   return 1024.0 * double(usage.ru_maxrss);
 }
 
-void fill_normal(const Tensor<float, 4>& frame, std::uint64_t number) {
-  const Random random(0, stream::test + (number << 8));
-  Kokkos::parallel_for(
-      "danaus::app::fill_normal", over_entries(Exec{}, frame),
-      KOKKOS_LAMBDA(size_t q) { frame.data()[q] = float(random.normal(q)); });
-}
-
 /// Normal fields in place of data: the time does not depend on the values.
 Frames random_frames(size_t count, size_t batch, size_t points) {
   Frames frames;
   for (size_t f = 0; f < count; ++f) {
-    frames.push_back(zeros<float, 4>("frame", {batch, points, points, 1}));
-    fill_normal(frames.back(), f);
+    HostTensor<float, 4> frame("frame", batch, points, points, 1);
+    const Random random(0, stream::test + (std::uint64_t(f) << 8));
+    for (size_t q = 0; q < frame.size(); ++q) frame.data()[q] = float(random.normal(q));
+    frames.push_back(to_device<float, 4>(frame));
   }
-  Kokkos::fence();
   return frames;
 }
 

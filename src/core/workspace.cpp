@@ -15,7 +15,9 @@ char* aligned_start(const Kokkos::View<char*, Memory>& block) {
   const auto address = reinterpret_cast<std::uintptr_t>(block.data());
   return block.data() + (Workspace::alignment - address % Workspace::alignment) % Workspace::alignment;
 }
-size_t usable_bytes(const Kokkos::View<char*, Memory>& block) { return block.size() - Workspace::alignment - slack_bytes; }
+size_t usable_bytes(const Kokkos::View<char*, Memory>& block) {
+  return block.size() - Workspace::alignment - slack_bytes;
+}
 }  // namespace
 
 void* Workspace::take_bytes(size_t bytes) {

@@ -2,7 +2,6 @@
 
 #include <cblas.h>
 
-
 namespace danaus::linalg {
 
 namespace {

@@ -233,23 +233,29 @@ void run_backward(const Exec& space, const TwoStages<T>& f, const TwoStages<T>& 
 }  // namespace
 
 template <class T>
+TwoStages<T> AxisTransform<T>::forward_stages(const T* packed) const {
+  return two_stages<T>(forward_[0], forward_[1], packed, packed + matrix_size(forward_[0]), spec_.input,
+                       spec_.factors, spec_.output);
+}
+
+template <class T>
+TwoStages<T> AxisTransform<T>::adjoint_stages(const T* packed) const {
+  return two_stages<T>(adjoint_[0], adjoint_[1], packed + adjoint_offset(0), packed + adjoint_offset(1),
+                       spec_.output, spec_.factors, spec_.input);
+}
+
+template <class T>
 void AxisTransform<T>::apply(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
                              Write write, const Lanes<T>& y) const {
   require_lanes("apply", x, Lanes<const T>(y));
-  run(space,
-      two_stages<T>(forward_[0], forward_[1], packed.data(), packed.data() + matrix_size(forward_[0]),
-                    spec_.input, spec_.factors, spec_.output),
-      x, write, y);
+  run(space, forward_stages(packed.data()), x, write, y);
 }
 
 template <class T>
 void AxisTransform<T>::adjoint(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& y_grad,
                                Write write, const Lanes<T>& x_grad) const {
   require_lanes("adjoint", y_grad, Lanes<const T>(x_grad));
-  run(space,
-      two_stages<T>(adjoint_[0], adjoint_[1], packed.data() + adjoint_offset(0),
-                    packed.data() + adjoint_offset(1), spec_.output, spec_.factors, spec_.input),
-      y_grad, write, x_grad);
+  run(space, adjoint_stages(packed.data()), y_grad, write, x_grad);
 }
 
 template <class T>
@@ -271,28 +277,57 @@ void add_factor_gradient(const Exec& space, const StageTable& stage, int first_e
 }
 
 template <class T>
+void AxisTransform<T>::add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
+                                            T* right_grad) const {
+  add_factor_gradient(space, forward_[0], 0, partial, right_grad);
+  add_factor_gradient(space, forward_[1], forward_[0].entries, partial, left_grad);
+}
+
+template <class T>
 void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
                                 const Lanes<const T>& y_grad, Workspace& scratch, Write write,
                                 const Lanes<T>& x_grad, T* left_grad, T* right_grad) const {
+#if defined(KOKKOS_ENABLE_CUDA)
+  backward_portable(space, packed, x, y_grad, scratch, write, x_grad, left_grad, right_grad);
+#else
   require_lanes("backward: y_grad", x, y_grad);
   require_lanes("backward: x_grad", x, Lanes<const T>(x_grad));
-  const auto f =
-      two_stages<T>(forward_[0], forward_[1], packed.data(), packed.data() + matrix_size(forward_[0]),
-                    spec_.input, spec_.factors, spec_.output);
-  const auto a = two_stages<T>(adjoint_[0], adjoint_[1], packed.data() + adjoint_offset(0),
-                               packed.data() + adjoint_offset(1), spec_.output, spec_.factors, spec_.input);
+  const auto forward = forward_stages(packed.data()), adjoint = adjoint_stages(packed.data());
   const int entries = forward_[0].entries + forward_[1].entries;
   const auto mark = scratch.mark();
-  const auto partial = scratch.take<T, 3>(
-      {size_t(gradient_chunks), size_t(entries), size_t(spec_.factors == Numbers::complex ? 2 : 1)});
-#if defined(KOKKOS_ENABLE_CUDA)
-  device::backward(space, f, a, forward_[0].entries, x, y_grad, write, x_grad, partial);
-#else
-  run_backward(space, f, a, forward_[0].entries, entries, x, y_grad, write, x_grad, partial);
-#endif
-  add_factor_gradient(space, forward_[0], 0, partial, right_grad);
-  add_factor_gradient(space, forward_[1], forward_[0].entries, partial, left_grad);
+  const auto partial = scratch.take<T, 3>(partial_shape());
+  run_backward(space, forward, adjoint, forward_[0].entries, entries, x, y_grad, write, x_grad, partial);
+  add_factor_gradients(space, partial, left_grad, right_grad);
   scratch.release(mark);
+#endif
+}
+
+template <class T>
+void AxisTransform<T>::apply_portable(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
+                                      Write write, const Lanes<T>& y) const {
+  require_lanes("apply_portable", x, Lanes<const T>(y));
+  device::apply(space, forward_stages(packed.data()), x, write, y);
+}
+
+template <class T>
+void AxisTransform<T>::backward_portable(const Exec& space, const Tensor<T, 1>& packed,
+                                         const Lanes<const T>& x, const Lanes<const T>& y_grad,
+                                         Workspace& scratch, Write write, const Lanes<T>& x_grad,
+                                         T* left_grad, T* right_grad) const {
+  require_lanes("backward_portable: y_grad", x, y_grad);
+  require_lanes("backward_portable: x_grad", x, Lanes<const T>(x_grad));
+  const auto forward = forward_stages(packed.data()), adjoint = adjoint_stages(packed.data());
+  const auto mark = scratch.mark();
+  const auto partial = scratch.take<T, 3>(partial_shape());
+  device::backward(space, forward, adjoint, forward_[0].entries, x, y_grad, write, x_grad, partial);
+  add_factor_gradients(space, partial, left_grad, right_grad);
+  scratch.release(mark);
+}
+
+template <class T>
+Shape<3> AxisTransform<T>::partial_shape() const {
+  return {size_t(gradient_chunks), size_t(forward_[0].entries + forward_[1].entries),
+          size_t(spec_.factors == Numbers::complex ? 2 : 1)};
 }
 
 template <class T>

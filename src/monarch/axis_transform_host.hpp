@@ -4,22 +4,10 @@
 
 #include <danaus/core/simd.hpp>
 
-#include <algorithm>
-
+#include "lane_panels.hpp"
 #include "stage_view.hpp"
 
 namespace danaus::monarch::host {
-
-using simd::Pack;
-using simd::width;
-
-/// A block of rows in memory: real parts at data + row * row_stride, imaginary ones plane_stride further.
-template <class T>
-struct Rows {
-  T* data;
-  ptrdiff_t row_stride, plane_stride;
-  Rows at(ptrdiff_t lane) const { return {data + lane, row_stride, plane_stride}; }
-};
 
 /// RG rows of one block times NV packs of lanes, accumulated in registers.
 template <int RG, int NV, bool XC, bool AC, bool YC, class T>
@@ -133,141 +121,6 @@ void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, co
   };
   while (q + 2 * W <= lanes) strip.template operator()<2>();
   if (q < lanes) strip.template operator()<1>();
-}
-
-/// Splits the lanes into panels: inside long runs, or several whole short runs together.
-struct Panels {
-  size_t count, width, per_outer, per_run, lanes, run_length;
-
-  /// @param target    lanes wanted in a panel; a multiple of the pack width
-  /// @param in_place  keep runs that fill whole packs apart, however short, so that nothing is copied
-  static Panels choose(size_t lanes, size_t run_length, size_t outer, size_t pack, size_t target,
-                       bool in_place) {
-    Panels p{};
-    p.lanes = lanes;
-    p.run_length = run_length;
-    if (run_length >= target || (in_place && run_length % pack == 0)) {
-      p.width = std::min(run_length, target);
-      p.per_run = (run_length + p.width - 1) / p.width;
-      p.per_outer = p.per_run * (lanes / run_length);
-    } else {
-      // Whole runs, as many as waste the fewest padding lanes.
-      size_t best = 1;
-      double best_waste = 1e9;
-      for (size_t r = 1; r * run_length <= 2 * target; ++r) {
-        const size_t used = r * run_length, padded = simd::round_up(used, pack);
-        const double waste = double(padded - used) / double(used) + (used < target ? 0.05 : 0.0);
-        if (waste < best_waste) best = r, best_waste = waste;
-      }
-      p.width = best * run_length;
-      p.per_run = 0;
-      p.per_outer = (lanes + p.width - 1) / p.width;
-    }
-    p.count = p.per_outer * outer;
-    return p;
-  }
-  size_t padded_width(size_t pack) const { return simd::round_up(width, pack); }
-  size_t outer_of(size_t panel) const { return panel / per_outer; }
-  size_t first_lane(size_t panel) const {
-    const size_t p = panel % per_outer;
-    return per_run ? (p / per_run) * run_length + (p % per_run) * width : p * width;
-  }
-  size_t lanes_of(size_t panel) const {
-    const size_t p = panel % per_outer;
-    return per_run ? std::min(width, run_length - (p % per_run) * width) : std::min(width, lanes - p * width);
-  }
-};
-
-/// The part of some Lanes that a panel covers: either rows in place or a copy in a buffer.
-template <class T>
-struct PanelRows {
-  Rows<T> rows;
-  bool in_place;
-};
-
-template <class T>
-bool is_in_place(const Lanes<T>& l, size_t first, size_t count) {
-  return l.lane_stride == 1 && count % width<std::remove_const_t<T>> == 0 &&
-         first % l.run_length + count <= l.run_length;
-}
-
-template <class T>
-T* lane_pointer(const Lanes<T>& l, size_t outer, size_t lane) {
-  return l.data + ptrdiff_t(outer) * l.outer_stride + ptrdiff_t(lane / l.run_length) * l.run_stride +
-         ptrdiff_t(lane % l.run_length) * l.lane_stride;
-}
-
-/// Visits a panel's lanes as segments of one run each: f(pointer, lane within the panel, count).
-template <class T, class F>
-void for_each_segment(const Lanes<T>& l, size_t outer, size_t first, size_t count, F f) {
-  for (size_t done = 0; done < count;) {
-    const size_t inside = (first + done) % l.run_length;
-    const size_t n = std::min(count - done, l.run_length - inside);
-    f(lane_pointer(l, outer, first + done), done, n);
-    done += n;
-  }
-}
-
-/// to[q] = from[q] or to[q] += from[q], a few numbers at a time.
-template <class T>
-inline void copy_run(const T* from, size_t count, Write write, T* to) {
-  constexpr size_t W = size_t(width<T>);
-  if (write == Write::accumulate) {
-    size_t q = 0;
-    for (; q + W <= count; q += W) simd::store(simd::load(to + q) + simd::load(from + q), to + q);
-    for (; q < count; ++q) to[q] += from[q];
-    return;
-  }
-  if (count < W) {
-    for (size_t q = 0; q < count; ++q) to[q] = from[q];
-    return;
-  }
-  for (size_t q = 0; q + W < count; q += W) simd::store(simd::load(from + q), to + q);
-  simd::store(simd::load(from + count - W), to + count - W);  // the last pack may overlap the one before
-}
-
-/// Copies a panel into `buffer` (rows, planes, padded); padding lanes are zero.
-template <class T>
-void gather(const Lanes<const T>& l, size_t outer, size_t first, size_t count, int row_count, int planes,
-            size_t padded, T* buffer) {
-  for_each_segment(l, outer, first, count, [&](const T* from, size_t at, size_t n) {
-    for (int row = 0; row < row_count; ++row)
-      for (int plane = 0; plane < planes; ++plane) {
-        const T* source = from + row * l.row_stride + plane * l.plane_stride;
-        T* to = buffer + (size_t(row) * planes + plane) * padded + at;
-        if (l.lane_stride == 1)
-          copy_run(source, n, Write::overwrite, to);
-        else
-          for (size_t q = 0; q < n; ++q) to[q] = source[ptrdiff_t(q) * l.lane_stride];
-      }
-  });
-  for (size_t q = count; q < padded; ++q)
-    for (int r = 0; r < row_count * planes; ++r) buffer[size_t(r) * padded + q] = T(0);
-}
-
-template <class T>
-void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t outer, size_t first,
-             size_t count, Write write, const Lanes<T>& l) {
-  for_each_segment(l, outer, first, count, [&](T* to, size_t at, size_t n) {
-    for (int row = 0; row < row_count; ++row)
-      for (int plane = 0; plane < planes; ++plane) {
-        const T* source = buffer + (size_t(row) * planes + plane) * padded + at;
-        T* target = to + row * l.row_stride + plane * l.plane_stride;
-        if (l.lane_stride != 1)
-          for (size_t q = 0; q < n; ++q) store(write, source[q], target[ptrdiff_t(q) * l.lane_stride]);
-        else
-          copy_run(source, n, write, target);
-      }
-  });
-}
-
-template <class T>
-PanelRows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count,
-                              int row_count, int planes, size_t padded, T* buffer) {
-  if (is_in_place(l, first, count))
-    return {{lane_pointer(l, outer, first), l.row_stride, l.plane_stride}, true};
-  gather(l, outer, first, count, row_count, planes, padded, buffer);
-  return {{buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)}, false};
 }
 
 /// One panel through both stages, written to y.

@@ -285,6 +285,46 @@ TEMPLATE_TEST_CASE("factor gradients equal the derivative of <A x, g>", "[monarc
   }
 }
 
+TEMPLATE_TEST_CASE("the vectorised kernels equal the plain ones that GPUs run", "[monarch]", float, double) {
+  using T = TestType;
+  const Exec space;
+  const auto [before, after] = GENERATE(std::pair<size_t, size_t>{1, 1}, std::pair<size_t, size_t>{9, 20},
+                                        std::pair<size_t, size_t>{2, 240});
+  const auto write = GENERATE(Write::overwrite, Write::accumulate);
+  for (const auto& spec : specifications()) {
+    const Case<T> c(spec);
+    const auto x = test::normal<T, 4>({before, c.input_planes(), c.transform.inputs(), after}, 3);
+    const auto g = test::normal<T, 4>({before, c.output_planes(), c.transform.outputs(), after}, 4);
+    Tensor<T, 4> y[2], dx[2];
+    Tensor<T, 1> left[2], right[2];
+    Workspace scratch;
+    for (int plain = 0; plain < 2; ++plain) {
+      y[plain] = test::normal<T, 4>(shape_of(g), 5);
+      dx[plain] = test::normal<T, 4>(shape_of(x), 6);
+      left[plain] = test::normal<T, 1>(shape_of(c.left), 7);
+      right[plain] = test::normal<T, 1>(shape_of(c.right), 8);
+      const auto lx = split_lanes<const T>(x), lg = split_lanes<const T>(g);
+      if (plain) {
+        c.transform.apply_portable(space, c.packed, lx, write, split_lanes<T>(y[plain]));
+        c.transform.backward_portable(space, c.packed, lx, lg, scratch, write, split_lanes<T>(dx[plain]),
+                                      left[plain].data(), right[plain].data());
+      } else {
+        c.transform.apply(space, c.packed, lx, write, split_lanes<T>(y[plain]));
+        c.transform.backward(space, c.packed, lx, lg, scratch, write, split_lanes<T>(dx[plain]),
+                             left[plain].data(), right[plain].data());
+      }
+    }
+    // The same sums, contracted and grouped differently: eps times the root of the number of terms times the
+    // largest.
+    const double eps = test::epsilon<T>(), terms = 4 * std::sqrt(64.0);
+    CHECK(test::max_difference(y[0], y[1]) <= terms * eps * (1 + test::max_abs(y[0])));
+    CHECK(test::max_difference(dx[0], dx[1]) <= terms * eps * (1 + test::max_abs(dx[0])));
+    const double lanes = 4 * std::sqrt(double(before * after));
+    CHECK(test::max_difference(left[0], left[1]) <= lanes * eps * (1 + test::max_abs(left[0])));
+    CHECK(test::max_difference(right[0], right[1]) <= lanes * eps * (1 + test::max_abs(right[0])));
+  }
+}
+
 TEST_CASE("interleaved complex tensors are transformed in place of their axis", "[monarch]") {
   const Exec space;
   const TransformSpec spec{MonarchShape::square(12, 4),

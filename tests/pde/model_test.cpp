@@ -95,7 +95,8 @@ TEST_CASE("gradients flow through two steps of a model", "[pde]") {
       },
       GradientCheckOptions{.step = 1e-4}, a, b);
   INFO(report.details);
-  // The loss, some hundreds, rounds to 1e-13: 1e-9 of a difference, against gradients of some tensors near 1e-2.
+  // The loss, some hundreds, rounds to 1e-13: 1e-9 of a difference, against gradients of some tensors near
+  // 1e-2.
   CHECK(report.worst < 1e-6);
 }
 

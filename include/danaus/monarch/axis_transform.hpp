@@ -47,7 +47,9 @@ struct Lanes {
   ptrdiff_t outer_stride = 0, run_stride = 0, lane_stride = 1, row_stride = 0, plane_stride = 0;
 
   KOKKOS_INLINE_FUNCTION size_t lanes() const { return runs * run_length; }
-  operator Lanes<const T>() const {
+  /// To Lanes<const T>. A template, because nvcc warns of a conversion to its own type.
+  template <class U>
+  requires(std::is_same_v<U, const T> && !std::is_const_v<T>) operator Lanes<U>() const {
     return {data, outer, runs, run_length, outer_stride, run_stride, lane_stride, row_stride, plane_stride};
   }
 };
@@ -75,6 +77,10 @@ struct StageTable {
   Tensor<double, 1> scale;  ///< constant it is multiplied with
   int blocks = 0, entries = 0, input_rows = 0, output_rows = 0;
 };
+
+/// What kernels see of one direction; private to src/monarch.
+template <class T>
+struct TwoStages;
 
 /// The plan of a transform: its index tables, made once. Stateless otherwise; share it between layers.
 ///
@@ -115,10 +121,23 @@ class AxisTransform {
                 const Lanes<const T>& y_grad, Workspace& scratch, Write write, const Lanes<T>& x_grad,
                 T* left_grad, T* right_grad) const;
 
+  /// apply() and backward() by the plain kernels that GPU builds run, in any build: what CPU builds test them
+  /// with.
+  void apply_portable(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x, Write write,
+                      const Lanes<T>& y) const;
+  void backward_portable(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
+                         const Lanes<const T>& y_grad, Workspace& scratch, Write write,
+                         const Lanes<T>& x_grad, T* left_grad, T* right_grad) const;
+
   /// Floating-point operations of apply() for one lane.
   double flops() const;
 
  private:
+  void add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
+                            T* right_grad) const;
+  TwoStages<T> forward_stages(const T* packed) const;
+  TwoStages<T> adjoint_stages(const T* packed) const;
+  Shape<3> partial_shape() const;
   size_t matrix_size(const StageTable& stage) const {
     return size_t(stage.entries) * (spec_.factors == Numbers::complex ? 2 : 1);
   }

@@ -15,8 +15,8 @@ using Frame = Var<T, 4>;
 
 /// What the training loop knows of a model: it predicts the next frame from the frames before it.
 ///
-/// A static problem (Darcy: coefficient -> solution) is one step: the history is the input frame, the prediction
-/// the output frame. Nothing here knows which equation it is.
+/// A static problem (Darcy: coefficient -> solution) is one step: the history is the input frame, the
+/// prediction the output frame. Nothing here knows which equation it is.
 template <class T>
 class Model {
  public:
@@ -28,7 +28,8 @@ class Model {
 
   /// Called once before training with (frame, ...) batches of the training set, to fix normalisation.
   /// @param inputs, targets  one tensor per batch, `(batch, x, y, channel)`; all training samples once
-  virtual void fit_normalizer(const std::vector<Tensor<T, 4>>& inputs, const std::vector<Tensor<T, 4>>& targets) {
+  virtual void fit_normalizer(const std::vector<Tensor<T, 4>>& inputs,
+                              const std::vector<Tensor<T, 4>>& targets) {
     (void)inputs, (void)targets;
   }
 
