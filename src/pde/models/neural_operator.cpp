@@ -50,6 +50,8 @@ NeuralOperator<T>::NeuralOperator(const ModelConfig& config, Basis basis) : conf
   shape.groups = basis == Basis::monarch ? config.groups : 1;
   shape.block_x = block_of(config.block, shape.nx);
   shape.block_y = block_of(config.block, shape.ny);
+  // The chosen block size is part of the model: store it where one number says it.
+  if (basis == Basis::monarch && shape.block_x == shape.block_y) config_.block = shape.block_x;
   const bool one_basis = basis == Basis::fourier || config.shared;
   for (size_t l = 0; l < (one_basis ? 1 : config.layers); ++l) {
     const std::string name = one_basis ? "basis" : "layer_" + std::to_string(l) + "/basis";
