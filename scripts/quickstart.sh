@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 source scripts/lib/common.sh
 
 epochs_ns=10
-epochs_darcy=20
+epochs_darcy=15
 seed=0
 usage() {
   cat <<TEXT
@@ -64,7 +64,7 @@ build_preset release -DDANAUS_ENABLE_TESTS=OFF -- danaus-pde
 mkdir -p "$data" "$runs"
 
 step "Navier-Stokes data: 240 trajectories"
-[[ -e $data/ns.h5 ]] || "$pde" generate --problem navier-stokes --nu 1e-3 --resolution 64 --solver-resolution 64 \
+[[ -e $data/ns.h5 ]] || "$pde" generate --problem navier-stokes --nu 1e-3 --resolution 64 --solver-resolution 128 \
   --samples 240 --horizon 20 --seed "$seed" --out "$data/ns.h5"
 step "Darcy data: 600 samples"
 [[ -e $data/darcy.h5 ]] || "$pde" generate --problem darcy --resolution 64 --samples 600 --seed "$seed" \
