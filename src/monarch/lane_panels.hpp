@@ -1,7 +1,7 @@
 #pragma once
 
-// How the CPU kernels of AxisTransform walk over lanes: in panels of whole packs, read in place where memory allows and
-// through a small buffer where it does not.
+// How the CPU kernels of AxisTransform walk over lanes: in panels of whole packs, read in place where memory
+// allows and through a small buffer where it does not.
 
 #include <danaus/core/simd.hpp>
 #include <danaus/monarch/axis_transform.hpp>

@@ -31,8 +31,9 @@ size_t default_block(size_t n) {
   size_t next = n + 1;
   while (!balanced_divisor(next)) ++next;
   throw UsageError("a Monarch transform of n = " + std::to_string(n) +
-                   " points has no block size between sqrt(n)/2 and 2 sqrt(n); append " + std::to_string(next - n) +
-                   " points more with --padding (n = " + std::to_string(next) + "), or choose --block");
+                   " points has no block size between sqrt(n)/2 and 2 sqrt(n); append " +
+                   std::to_string(next - n) + " points more with --padding (n = " + std::to_string(next) +
+                   "), or choose --block");
 }
 
 }  // namespace danaus::monarch

@@ -133,9 +133,10 @@ TEST_CASE("the chosen block size is stored with the model", "[pde]") {
   CHECK(NeuralOperator<float>(published(12), Basis::monarch).hyper_parameters().at("block") == "8");
   auto config = published(12);
   config.padding = 3;  // 67 is prime
-  CHECK_THROWS_WITH(NeuralOperator<float>(config, Basis::monarch),
-                    "a Monarch transform of n = 67 points has no block size between sqrt(n)/2 and 2 sqrt(n); append 3 "
-                    "points more with --padding (n = 70), or choose --block");
+  CHECK_THROWS_WITH(
+      NeuralOperator<float>(config, Basis::monarch),
+      "a Monarch transform of n = 67 points has no block size between sqrt(n)/2 and 2 sqrt(n); append 3 "
+      "points more with --padding (n = 70), or choose --block");
 }
 
 TEST_CASE("a configuration survives its text, and bad ones are named", "[pde]") {

@@ -36,6 +36,8 @@ class Tape {
   Tape& operator=(const Tape&) = delete;
 
   const Exec& space() const { return space_; }
+  /// Where the next operations run.
+  void set_space(const Exec& space) { space_ = space; }
   bool is_recording() const { return recording_ == Recording::on; }
   void set_recording(Recording recording) { recording_ = recording; }
 

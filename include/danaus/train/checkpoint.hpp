@@ -33,9 +33,10 @@ inline constexpr std::int64_t checkpoint_version = 1;
 
 /// Writes a checkpoint (sealed, verified, renamed):
 ///
-///     /parameters/<name>           in natural shapes; complex as {r, i}; the raw weights, running statistics
-///     too /ema/<name>                  averaged weights, where they are kept /normalizer/<name> state whose
-///     name starts with normalizer/ /optimizer/first_moment/<name>, second_moment/<name>, attribute `updates`
+///     /parameters/<name>  in natural shapes; complex as {r, i}; the raw weights, running statistics too
+///     /ema/<name>         averaged weights, where they are kept
+///     /normalizer/<name>  state whose name starts with normalizer/
+///     /optimizer/first_moment/<name>, second_moment/<name>, attribute `updates`
 ///     /training                    attributes: the TrainingState; seconds_of_epochs
 ///     /model                       attributes: every hyper-parameter
 template <class T>
