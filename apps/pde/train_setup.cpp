@@ -85,8 +85,10 @@ void resolve_train_options(Options& options, const pde::DataSet& data) {
   }
   resolve_split(options, d.samples);
   set_default(options, "resolution", d.points_x);
-  // With one step there is nothing to unroll.
-  if (!options.has("unroll") && options.size("steps") == 1) options.resolve("unroll", "full:1");
+  // Trajectories too short for the phases of the tuned recipe: one step first, then all.
+  const size_t steps = options.size("steps");
+  if (!options.has("unroll") && options.text("recipe") == "tuned" && steps < 5)
+    options.resolve("unroll", steps == 1 ? "full:1" : "1:0.4,full:0.6");
   apply_recipe(options, d.is_static);
   if (options.text("schedule") == "step")
     options.resolve("schedule", "step:" + to_text(options.real("epochs") / 5) + ":0.5");

@@ -1,6 +1,6 @@
 #pragma once
 
-// Vectorised CPU kernels of AxisTransform. See kernels.md for the design and its measured steps.
+// Vectorised CPU kernels of AxisTransform. kernels.md explains the design.
 
 #include <danaus/core/simd.hpp>
 

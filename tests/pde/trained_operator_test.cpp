@@ -13,11 +13,13 @@ using namespace danaus::pde;
 TEST_CASE("a trained operator is loaded from its checkpoint alone and applied to device views", "[pde]") {
   ModelConfig config;
   config.model = GENERATE("fno", "monarch-no");
-  config.points_x = 12, config.points_y = 9, config.history = 2, config.modes = 3, config.width = 4, config.layers = 2;
+  config.points_x = 12, config.points_y = 9, config.history = 2, config.modes = 3, config.width = 4,
+  config.layers = 2;
   config.increment = true;
   const auto model = create_model(config, 3);
   optim::Adam<float> adam(model->parameters(), {});
-  const auto path = std::filesystem::temp_directory_path() / ("danaus_trained_operator_" + config.model + ".h5");
+  const auto path =
+      std::filesystem::temp_directory_path() / ("danaus_trained_operator_" + config.model + ".h5");
   io::FileHeader header;
   header.created_by = "danaus test";
   header.command = "test";
@@ -33,7 +35,8 @@ TEST_CASE("a trained operator is loaded from its checkpoint alone and applied to
   // Again, with its own prediction in the history.
   HostTensor<float, 4> kept = to_host(next(Exec{}, {a, b}));
   const auto again = next(Exec{}, {b, to_device<float, 4>(kept)});
-  const auto expected_again = model->step(tape, {train::Frame<float>::constant(b), train::Frame<float>::constant(expected)});
+  const auto expected_again =
+      model->step(tape, {train::Frame<float>::constant(b), train::Frame<float>::constant(expected)});
   CHECK(test::max_difference(again, expected_again.value) == 0);
 
   CHECK_THROWS_WITH(next(Exec{}, {a}), "TrainedOperator: expected 2 frames, found 1");

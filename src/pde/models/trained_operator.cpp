@@ -11,7 +11,8 @@ TrainedOperator::TrainedOperator(const std::filesystem::path& checkpoint)
   model_->set_training(false);
 }
 
-Tensor<float, 4> TrainedOperator::operator()(const Exec& space, const std::vector<Tensor<float, 4>>& history) {
+Tensor<float, 4> TrainedOperator::operator()(const Exec& space,
+                                             const std::vector<Tensor<float, 4>>& history) {
   if (history.size() != inputs())
     throw ShapeError("TrainedOperator: expected " + std::to_string(inputs()) + " frames, found " +
                      std::to_string(history.size()));

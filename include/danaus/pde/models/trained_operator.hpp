@@ -6,8 +6,8 @@
 
 namespace danaus::pde {
 
-/// A trained operator inside another program: loaded from a checkpoint alone, applied to the program's own device
-/// views without a copy of the inputs.
+/// A trained operator inside another program: loaded from a checkpoint alone, applied to the program's own
+/// device views without a copy of the inputs.
 ///
 ///     danaus::pde::TrainedOperator next("runs/ns/last.h5");
 ///     auto frame = next(space, {u0, u1, u2});   // (batch, x, y, channel) each, oldest first
