@@ -67,6 +67,9 @@ void remove_stale(const fs::path& target) {
 AtomicFile::AtomicFile(const fs::path& target) : target_(follow_links(target)) {
   std::error_code error;
   if (target_.filename().empty()) throw IoError(target.string() + ": expected the name of a file");
+  const auto folder = folder_of(target_);
+  if (!fs::is_directory(folder, error))
+    throw IoError(target_.string() + ": there is no folder " + folder.string() + "; create it, or write elsewhere");
   const auto status = fs::status(target_, error);
   if (fs::exists(status) && !fs::is_regular_file(status))
     throw IoError(target_.string() + ": cannot write: a folder or device of this name exists");
