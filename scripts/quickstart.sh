@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib/common.sh
 
-epochs_ns=10
-epochs_darcy=15
+epochs_ns=30
+epochs_darcy=30
 seed=0
 usage() {
   cat <<TEXT
@@ -72,7 +72,8 @@ step "Darcy data: 600 samples"
 
 for model in "${models[@]}"; do
   train ns "$model" --train 200 --test 40 --epochs "$epochs_ns" --recipe tuned
-  train darcy "$model" --train 500 --test 100 --epochs "$epochs_darcy" --recipe tuned
+  # The solution is not periodic: points behind the grid let both models end their waves there.
+  train darcy "$model" --train 500 --test 100 --epochs "$epochs_darcy" --recipe tuned --padding 8
 done
 
 step "evaluation and report"
