@@ -108,6 +108,8 @@ if(DANAUS_ENABLE_CUDA)
     set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
     set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
   endif()
+  set(CMAKE_CUDA_STANDARD 20)  # not before: the compiler test would ask for it without knowing the flag
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
   # Every translation unit that includes Kokkos, a consumer's too, needs what CUDA 13 dropped.
   set_property(TARGET Kokkos::kokkoscore APPEND PROPERTY INTERFACE_COMPILE_OPTIONS
     "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/cuda13_compat.hpp>")
