@@ -13,7 +13,7 @@ carrier_sha256=c766ec4d445ce076069be4b8c51a23ffac4ee79ea949ca86446bfd8c299b154c
 
 packages=(
   g++ cmake ninja-build pkg-config python3 python3-venv curl ca-certificates tar
-  libfftw3-dev libhdf5-dev libopenblas-dev liblapacke-dev libdnnl-dev libboost-program-options-dev
+  libfftw3-dev libhdf5-dev libopenblas-dev liblapacke-dev libdnnl-dev
   libpng-dev zlib1g-dev libxxhash-dev nlohmann-json3-dev catch2
 )
 

@@ -69,7 +69,8 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(follow_links(target)) {
   if (target_.filename().empty()) throw IoError(target.string() + ": expected the name of a file");
   const auto folder = folder_of(target_);
   if (!fs::is_directory(folder, error))
-    throw IoError(target_.string() + ": there is no folder " + folder.string() + "; create it, or write elsewhere");
+    throw IoError(target_.string() + ": there is no folder " + folder.string() +
+                  "; create it, or write elsewhere");
   const auto status = fs::status(target_, error);
   if (fs::exists(status) && !fs::is_regular_file(status))
     throw IoError(target_.string() + ": cannot write: a folder or device of this name exists");

@@ -113,7 +113,8 @@ std::string LineChart::svg() const {
                  number(py(s.y[i])) + "\"><title>" + html_escaped(s.label) + ": " + number(s.y[i], "%.4g") +
                  "</title></circle>";
     const double x = left + double(index % 2) * (width - left - right) / 2;
-    const double y = height + 4 + 18.0 * double(index / 2);
+    const size_t row = index / 2;
+    const double y = height + 4 + 18.0 * double(row);
     svg += "<line class=\"curve " + color + (s.is_dashed ? " dashed" : "") + "\" x1=\"" + number(x) +
            "\" y1=\"" + number(y - 4) + "\" x2=\"" + number(x + 26) + "\" y2=\"" + number(y - 4) + "\"/>";
     svg += text(x + 34, y, "start", s.label);
