@@ -13,12 +13,6 @@ using Member = Policy::member_type;
 /// Lanes handled by one team: a warp.
 inline constexpr int strip = 32;
 
-template <class T>
-KOKKOS_INLINE_FUNCTION T* lane_pointer(const Lanes<T>& l, size_t outer, size_t lane) {
-  return l.data + ptrdiff_t(outer) * l.outer_stride + ptrdiff_t(lane / l.run_length) * l.run_stride +
-         ptrdiff_t(lane % l.run_length) * l.lane_stride;
-}
-
 /// One lane of one stage; x and y point at the lane.
 template <class T>
 KOKKOS_INLINE_FUNCTION void run_stage(const StageView<T>& stage, bool input_complex, bool factors_complex,
@@ -69,12 +63,12 @@ struct ApplyKernel {
     const int count = int(Kokkos::min<size_t>(strip, x.lanes() - first));
     T* middle = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(scratch_bytes(s) - 64, 64));
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count), [&](int q) {
-      run_stage(s.first, s.input_complex, s.factors_complex, s.factors_complex,
-                lane_pointer(x, outer, first + q), x.row_stride, x.plane_stride, Write::overwrite, middle + q,
-                ptrdiff_t(2 * strip), ptrdiff_t(strip));
+      run_stage(s.first, s.input_complex, s.factors_complex, s.factors_complex, x.at(outer, first + q),
+                x.row_stride, x.plane_stride, Write::overwrite, middle + q, ptrdiff_t(2 * strip),
+                ptrdiff_t(strip));
       run_stage(s.second, s.factors_complex, s.factors_complex, s.output_complex,
                 static_cast<const T*>(middle + q), ptrdiff_t(2 * strip), ptrdiff_t(strip), write,
-                lane_pointer(y, outer, first + q), y.row_stride, y.plane_stride);
+                y.at(outer, first + q), y.row_stride, y.plane_stride);
     });
   }
 };
@@ -118,9 +112,8 @@ struct BackwardKernel {
         for (int q = 0; q < count; ++q) {
           T yr, yi = 0, xr, xi = 0;
           const T* inner = middle + ptrdiff_t(out_is_middle ? out_row : in_row) * 2 * strip + q;
-          const T* outside = out_is_middle
-                                 ? lane_pointer(x, outer, first + q) + in_row * x.row_stride
-                                 : lane_pointer(y_grad, outer, first + q) + out_row * y_grad.row_stride;
+          const T* outside = out_is_middle ? x.at(outer, first + q) + in_row * x.row_stride
+                                           : y_grad.at(outer, first + q) + out_row * y_grad.row_stride;
           const ptrdiff_t plane = out_is_middle ? x.plane_stride : y_grad.plane_stride;
           const T *out = out_is_middle ? inner : outside, *in = out_is_middle ? outside : inner;
           yr = out[0];
@@ -146,14 +139,13 @@ struct BackwardKernel {
       const size_t outer = p / strips_per_outer, first = p % strips_per_outer * strip;
       const int count = int(Kokkos::min<size_t>(strip, x.lanes() - first));
       Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count), [&](int q) {
-        run_stage(forward.first, forward.input_complex, fc, fc, lane_pointer(x, outer, first + q),
-                  x.row_stride, x.plane_stride, Write::overwrite, middle + q, ptrdiff_t(2 * strip),
-                  ptrdiff_t(strip));
-        run_stage(adjoint.first, adjoint.input_complex, fc, fc, lane_pointer(y_grad, outer, first + q),
+        run_stage(forward.first, forward.input_complex, fc, fc, x.at(outer, first + q), x.row_stride,
+                  x.plane_stride, Write::overwrite, middle + q, ptrdiff_t(2 * strip), ptrdiff_t(strip));
+        run_stage(adjoint.first, adjoint.input_complex, fc, fc, y_grad.at(outer, first + q),
                   y_grad.row_stride, y_grad.plane_stride, Write::overwrite, middle_grad + q,
                   ptrdiff_t(2 * strip), ptrdiff_t(strip));
         run_stage(adjoint.second, fc, fc, adjoint.output_complex, static_cast<const T*>(middle_grad + q),
-                  ptrdiff_t(2 * strip), ptrdiff_t(strip), write, lane_pointer(x_grad, outer, first + q),
+                  ptrdiff_t(2 * strip), ptrdiff_t(strip), write, x_grad.at(outer, first + q),
                   x_grad.row_stride, x_grad.plane_stride);
       });
       team.team_barrier();

@@ -131,7 +131,7 @@ void apply_panel(const TwoStages<T>& s, const Rows<const T>& x, const Rows<T>& m
   constexpr int planes = YC ? 2 : 1;
   if (is_in_place(y, first, count)) {
     run_two_stages<XC, AC, YC>(s, int(padded), x, middle, middle_shared, write,
-                               {lane_pointer(y, outer, first), y.row_stride, y.plane_stride});
+                               {y.at(outer, first), y.row_stride, y.plane_stride});
     return;
   }
   run_two_stages<XC, AC, YC>(s, int(padded), x, middle, middle_shared, Write::overwrite,

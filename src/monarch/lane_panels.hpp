@@ -77,19 +77,13 @@ bool is_in_place(const Lanes<T>& l, size_t first, size_t count) {
          first % l.run_length + count <= l.run_length;
 }
 
-template <class T>
-T* lane_pointer(const Lanes<T>& l, size_t outer, size_t lane) {
-  return l.data + ptrdiff_t(outer) * l.outer_stride + ptrdiff_t(lane / l.run_length) * l.run_stride +
-         ptrdiff_t(lane % l.run_length) * l.lane_stride;
-}
-
 /// Visits a panel's lanes as segments of one run each: f(pointer, lane within the panel, count).
 template <class T, class F>
 void for_each_segment(const Lanes<T>& l, size_t outer, size_t first, size_t count, F f) {
   for (size_t done = 0; done < count;) {
     const size_t inside = (first + done) % l.run_length;
     const size_t n = std::min(count - done, l.run_length - inside);
-    f(lane_pointer(l, outer, first + done), done, n);
+    f(l.at(outer, first + done), done, n);
     done += n;
   }
 }
@@ -150,8 +144,7 @@ void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t o
 template <class T>
 PanelRows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count,
                               int row_count, int planes, size_t padded, T* buffer) {
-  if (is_in_place(l, first, count))
-    return {{lane_pointer(l, outer, first), l.row_stride, l.plane_stride}, true};
+  if (is_in_place(l, first, count)) return {{l.at(outer, first), l.row_stride, l.plane_stride}, true};
   gather(l, outer, first, count, row_count, planes, padded, buffer);
   return {{buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)}, false};
 }

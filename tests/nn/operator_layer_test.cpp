@@ -87,6 +87,22 @@ struct Layers {
   }
 };
 
+/// Largest difference to the published layer, and its largest value.
+template <class T>
+std::pair<double, double> compare_with_published(const Tensor<T, 4>& v, const Tensor<T, 4>& out,
+                                                 const OperatorLayer<T>& layer, size_t modes) {
+  const auto expected =
+      published_layer(to_host(v), to_host(layer.spectral_weights().value()), to_host(layer.weights().value()),
+                      to_host(layer.bias().value()), modes);
+  const auto found = to_host(out);
+  double worst = 0, size = 0;
+  for (size_t q = 0; q < expected.size(); ++q) {
+    worst = std::max(worst, std::abs(double(found.data()[q]) - expected[q]));
+    size = std::max(size, std::abs(expected[q]));
+  }
+  return {worst, size};
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("fixed and fresh learned layers equal the published Fourier layer", "[nn]", float,
@@ -99,15 +115,7 @@ TEMPLATE_TEST_CASE("fixed and fresh learned layers equal the published Fourier l
   Tape tape({}, Recording::off);
   const auto a = (*layers.fourier)(tape, Var<T, 4>::constant(v), layers.fixed->pack(tape)).value;
   const auto b = (*layers.monarch)(tape, Var<T, 4>::constant(v), layers.learned->pack(tape)).value;
-  const auto expected = published_layer(to_host(v), to_host(layers.fourier->spectral_weights().value()),
-                                        to_host(layers.fourier->weights().value()),
-                                        to_host(layers.fourier->bias().value()), shape.modes);
-  const auto ha = to_host(a);
-  double worst = 0, size = 0;
-  for (size_t q = 0; q < expected.size(); ++q) {
-    worst = std::max(worst, std::abs(double(ha.data()[q]) - expected[q]));
-    size = std::max(size, std::abs(expected[q]));
-  }
+  const auto [worst, size] = compare_with_published<T>(v, a, *layers.fourier, shape.modes);
   // Four stages each way and the mixing, each a dot product of at most 16 terms: 100 roundings at most.
   CHECK(worst <= 100 * test::epsilon<T>() * size);
   CHECK(test::max_difference(a, b) == 0);
@@ -133,15 +141,7 @@ TEST_CASE("padding to 72 and sizes with other factors work", "[nn]") {
   const auto v = test::normal<double, 4>({1, 72, 60, 4}, 4);
   Tape tape({}, Recording::off);
   const auto a = (*layers.fourier)(tape, Var<double, 4>::constant(v), layers.fixed->pack(tape)).value;
-  const auto expected = published_layer(to_host(v), to_host(layers.fourier->spectral_weights().value()),
-                                        to_host(layers.fourier->weights().value()),
-                                        to_host(layers.fourier->bias().value()), shape.modes);
-  const auto ha = to_host(a);
-  double worst = 0, size = 0;
-  for (size_t q = 0; q < expected.size(); ++q) {
-    worst = std::max(worst, std::abs(ha.data()[q] - expected[q]));
-    size = std::max(size, std::abs(expected[q]));
-  }
+  const auto [worst, size] = compare_with_published<double>(v, a, *layers.fourier, shape.modes);
   // The naive sum of 4320 terms rounds more than the layer does.
   CHECK(worst <= 4320 * test::epsilon<double>() * size);
 }

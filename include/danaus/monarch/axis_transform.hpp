@@ -47,6 +47,11 @@ struct Lanes {
   ptrdiff_t outer_stride = 0, run_stride = 0, lane_stride = 1, row_stride = 0, plane_stride = 0;
 
   KOKKOS_INLINE_FUNCTION size_t lanes() const { return runs * run_length; }
+  /// Where row 0 of a lane lies.
+  KOKKOS_INLINE_FUNCTION T* at(size_t o, size_t lane) const {
+    return data + ptrdiff_t(o) * outer_stride + ptrdiff_t(lane / run_length) * run_stride +
+           ptrdiff_t(lane % run_length) * lane_stride;
+  }
   /// To Lanes<const T>. A template, because nvcc warns of a conversion to its own type.
   template <class U>
   requires(std::is_same_v<U, const T> && !std::is_const_v<T>) operator Lanes<U>() const {
