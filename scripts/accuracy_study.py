@@ -50,8 +50,6 @@ class Study:
     def run(self, problem, model, options):
         """The JSON of one training run; options is a dict of command-line options."""
         settings = {"model": model, "epochs": str(self.epochs), "modes": "12", "width": "20", **options}
-        if settings.get("transform-lr-factor") == "1":
-            del settings["transform-lr-factor"]  # the default: the same run as without the option
         key = " ".join([problem] + [f"{name}={settings[name]}" for name in sorted(settings)])
         if key not in self.results:
             folder = self.out / "runs" / key.replace(" ", ",").replace(":", "_")
@@ -80,7 +78,7 @@ class Study:
         return self.choose(problem, model, options, "lr", RATES[problem, options["recipe"]])
 
     def factor(self, problem, options):
-        """The learning-rate factor of the transforms, at the learning rate chosen with factor 1."""
+        """The learning-rate factor of the transforms, at the learning rate chosen with the recipe's own factor."""
         return self.choose(problem, "monarch-no", options, "transform-lr-factor", FACTORS)
 
     def row(self, label, problem, model, options):
@@ -90,8 +88,7 @@ class Study:
         options = {**options, "lr": rate}
         learned = model == "monarch-no"
         if learned:
-            tuned = options["recipe"] == "tuned"
-            options["transform-lr-factor"] = self.factor(problem, options) if tuned else "1"
+            options["transform-lr-factor"] = self.factor(problem, options) if options["recipe"] == "tuned" else "1"
         runs = [self.run(problem, model, {**options, "seed": str(seed)}) for seed in SEEDS]
         errors = [run["test_relative_l2"] for run in runs if run]
         return [label, f"{next(run for run in runs if run)['parameters']:,}", rate,

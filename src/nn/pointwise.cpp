@@ -7,6 +7,7 @@
 #include "device_twins.hpp"
 #include "partial_sums.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
+#include "activation_host.hpp"
 #include "dense_host.hpp"
 #endif
 
@@ -36,42 +37,9 @@ using Policy = Kokkos::TeamPolicy<Exec>;
 /// Points that are worked on at a time: their rows stay in L1.
 constexpr size_t tile = 64;
 
-template <class T>
-void activate_rows(Activation activation, size_t count, const T* z, T* out) {
-  switch (activation) {
-    case Activation::gelu:
-#pragma omp simd
-      for (size_t q = 0; q < count; ++q) out[q] = gelu(z[q]).value;
-      break;
-    case Activation::relu:
-#pragma omp simd
-      for (size_t q = 0; q < count; ++q) out[q] = z[q] > T(0) ? z[q] : T(0);
-      break;
-    case Activation::identity:
-      if (out != z) std::copy(z, z + count, out);
-  }
-}
-
-template <class T>
-void multiply_by_slope(Activation activation, size_t count, const T* z, const T* out_grad, T* z_grad) {
-  switch (activation) {
-    case Activation::gelu:
-#pragma omp simd
-      for (size_t q = 0; q < count; ++q) z_grad[q] = out_grad[q] * gelu(z[q]).slope;
-      break;
-    case Activation::relu:
-#pragma omp simd
-      for (size_t q = 0; q < count; ++q) z_grad[q] = z[q] > T(0) ? out_grad[q] : T(0);
-      break;
-    case Activation::identity:
-      if (z_grad != out_grad) std::copy(out_grad, out_grad + count, z_grad);
-  }
-}
-
-template <class T>
+template <Activation activation, class T>
 void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
-                   Activation activation, const Tensor<T, 2>& x, const Tensor<T, 2>& z,
-                   const Tensor<T, 2>& out) {
+                   const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out) {
   const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
   const size_t tiles = (points + tile - 1) / tile, parts = std::min<size_t>(tiles, 256);
   const size_t w_size = (channels + 1) * ld, numbers = w_size + tile * channels + 2 * ld;
@@ -89,15 +57,16 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
       dense_rows(count, channels, channels, x.data() + first * channels, channels, w, b, buffer, channels);
 #pragma omp simd
       for (size_t q = 0; q < count * channels; ++q) zp[q] += buffer[q];
-      activate_rows(activation, count * channels, zp, out.data() + first * channels);
+      T* to = out.data() + first * channels;
+      if (activation != Activation::identity || to != zp) activate_row<activation>(count * channels, zp, to);
     }
   });
 }
 
-template <class T>
-void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
-                            const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
-                            Write write, const Tensor<T, 2>& x_grad, const Tensor<T, 3>& partial) {
+template <Activation activation, class T>
+void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 2>& x,
+                            const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad, Write write,
+                            const Tensor<T, 2>& x_grad, const Tensor<T, 3>& partial) {
   const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
   const size_t tiles = (points + tile - 1) / tile;
   const size_t w_size = channels * ld, acc_size = (channels + 1) * ld, buffer_size = tile * channels + 2 * ld;
@@ -114,7 +83,7 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Acti
     for (size_t t = tiles * chunk / gradient_parts; t < tiles * (chunk + 1) / gradient_parts; ++t) {
       const size_t first = t * tile, count = std::min(tile, points - first);
       T* dy = out_grad.data() + first * channels;
-      multiply_by_slope(activation, count * channels, z.data() + first * channels, dy, dz);
+      multiply_by_slope<activation>(count * channels, z.data() + first * channels, dy, dz);
       dense_gradient(count, channels, channels, x.data() + first * channels, channels, dz, channels, sums);
       column_sums(count, channels, dz, channels, sums + channels * ld);
       dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), dx, channels);
@@ -193,7 +162,8 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
 #if defined(KOKKOS_ENABLE_CUDA)
   add_pointwise_device<T>(space, weights, bias, activation, x, z, out);
 #else
-  host::add_pointwise<T>(space, weights, bias, activation, x, z, out);
+  host::with_activation(activation,
+                        [&]<Activation a>() { host::add_pointwise<a, T>(space, weights, bias, x, z, out); });
 #endif
 }
 
@@ -212,7 +182,9 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Acti
 #else
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 3>({gradient_parts, weights.extent(0) + 1, weights.extent(1)});
-  host::add_pointwise_backward<T>(space, weights, activation, x, z, out_grad, write, x_grad, partial);
+  host::with_activation(activation, [&]<Activation a>() {
+    host::add_pointwise_backward<a, T>(space, weights, x, z, out_grad, write, x_grad, partial);
+  });
   add_partial_sums<T>(space, partial, weights_grad, bias_grad);
   scratch.release(mark);
 #endif

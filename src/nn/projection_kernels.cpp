@@ -6,6 +6,7 @@
 
 #include "partial_sums.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
+#include "activation_host.hpp"
 #include "dense_host.hpp"
 #endif
 
@@ -68,11 +69,9 @@ using Policy = Kokkos::TeamPolicy<Exec>;
 constexpr size_t projection_tile = 32;
 
 template <Activation activation, class T>
-void forward_tile(size_t points, size_t hidden, size_t channels, T* h, size_t ldh, const T* w2, const T* b2,
-                  T* y) {
+void forward_tile(size_t points, size_t channels, T* h, size_t ldh, const T* w2, const T* b2, T* y) {
   constexpr size_t W = size_t(width<T>);
-#pragma omp simd
-  for (size_t q = 0; q < points * ldh; ++q) h[q] = activate(activation, h[q]);
+  activate_row<activation>(points * ldh, h, h);
   for (size_t p = 0; p < points; ++p)
     for (size_t o = 0; o < channels; ++o) {
       Pack<T> sum(T(0));
@@ -80,7 +79,6 @@ void forward_tile(size_t points, size_t hidden, size_t channels, T* h, size_t ld
         sum = sum + simd::load(h + p * ldh + j) * simd::load(w2 + o * ldh + j);
       y[p * channels + o] = b2[o] + simd::sum(sum);
     }
-  (void)hidden;
 }
 
 template <Activation activation, class T>
@@ -104,43 +102,32 @@ void forward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tensor
       for (size_t j = 0; j < ny; j += projection_tile) {
         const size_t points = std::min(projection_tile, ny - j);
         dense_rows<T>(points, channels_in, hidden, &x(r / nx, r % nx, j, 0), channels_in, w1, b1, h, ldh);
-        forward_tile<activation>(points, hidden, channels, h, ldh, w2, w.bias_2.data(),
-                                 &y(r / nx, r % nx, j, 0));
+        forward_tile<activation>(points, channels, h, ldh, w2, w.bias_2.data(), &y(r / nx, r % nx, j, 0));
       }
   });
 }
 
-/// h holds the hidden values before the activation and receives their gradient.
+/// h holds the hidden values before the activation and receives their gradient; `value` has room for a row.
 template <Activation activation, class T>
-void backward_tile(size_t points, size_t channels, T* h, size_t ldh, const T* w2, const T* dy, T* dw2,
-                   T* db2) {
-  for (size_t p = 0; p < points; ++p) {
+void backward_tile(size_t points, size_t channels, T* h, size_t ldh, const T* w2, const T* dy, T* value,
+                   T* dw2, T* db2) {
+  for (size_t p = 0; p < points; ++p, dy += channels) {
     T* row = h + p * ldh;
-    if (channels == 1) {
-      const T g = dy[p];
-      db2[0] += g;
+    activate_and_slope<activation>(ldh, row, value);
+    for (size_t o = 0; o < channels; ++o) {
+      db2[o] += dy[o];
 #pragma omp simd
-      for (size_t j = 0; j < ldh; ++j) {
-        if constexpr (activation == Activation::gelu) {
-          const auto a = gelu(row[j]);
-          dw2[j] += g * a.value;
-          row[j] = g * w2[j] * a.slope;
-        } else {
-          dw2[j] += g * activate(activation, row[j]);
-          row[j] = g * w2[j] * slope(activation, row[j]);
-        }
-      }
+      for (size_t j = 0; j < ldh; ++j) dw2[o * ldh + j] += dy[o] * value[j];
+    }
+    if (channels == 1) {
+#pragma omp simd
+      for (size_t j = 0; j < ldh; ++j) row[j] *= dy[0] * w2[j];
       continue;
     }
-    for (size_t o = 0; o < channels; ++o) db2[o] += dy[p * channels + o];
     for (size_t j = 0; j < ldh; ++j) {
-      const T value = activate(activation, row[j]), derivative = slope(activation, row[j]);
       T sum = 0;
-      for (size_t o = 0; o < channels; ++o) {
-        dw2[o * ldh + j] += dy[p * channels + o] * value;
-        sum += dy[p * channels + o] * w2[o * ldh + j];
-      }
-      row[j] = sum * derivative;
+      for (size_t o = 0; o < channels; ++o) sum += dy[o] * w2[o * ldh + j];
+      row[j] *= sum;
     }
   }
 }
@@ -155,7 +142,7 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
   const size_t rows = y_grad.extent(0) * px, parts = gradient_parts;
   const size_t w1_size = (channels_in + 1) * ldh, w1t_size = hidden * ldc, w2_size = channels * ldh;
   const size_t acc_size = (channels_in + 1) * ldh + channels * ldh + padded<T>(channels);
-  const size_t h_size = projection_tile * ldh, dx_size = projection_tile * channels_in + 2 * ldc;
+  const size_t h_size = (projection_tile + 1) * ldh, dx_size = projection_tile * channels_in + 2 * ldc;
   const size_t numbers = w1_size + w1t_size + w2_size + acc_size + h_size + dx_size;
   const bool wants_x = x_grad.data() != nullptr;
   auto policy =
@@ -183,7 +170,8 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
         const size_t points = std::min(projection_tile, ny - j);
         const T* xp = &x(sample, i, j, 0);
         dense_rows<T>(points, channels_in, hidden, xp, channels_in, w1, b1, h, ldh);
-        backward_tile<activation>(points, channels, h, ldh, w2, &y_grad(sample, i, j, 0), dw2, db2);
+        backward_tile<activation>(points, channels, h, ldh, w2, &y_grad(sample, i, j, 0),
+                                  h + projection_tile * ldh, dw2, db2);
         dense_gradient<T>(points, channels_in, hidden, xp, channels_in, h, ldh, dw1);
         column_sums<T>(points, hidden, h, ldh, db1);
         if (!wants_x) continue;
@@ -291,14 +279,7 @@ void project(const Exec& space, const ProjectionWeights<T>& w, Activation activa
 #if defined(KOKKOS_ENABLE_CUDA)
   project_device<T>(space, w, activation, x, y);
 #else
-  switch (activation) {
-    case Activation::gelu:
-      return host::forward_rows<Activation::gelu, T>(space, w, x, y);
-    case Activation::relu:
-      return host::forward_rows<Activation::relu, T>(space, w, x, y);
-    case Activation::identity:
-      return host::forward_rows<Activation::identity, T>(space, w, x, y);
-  }
+  host::with_activation(activation, [&]<Activation a>() { host::forward_rows<a, T>(space, w, x, y); });
 #endif
 }
 
@@ -312,17 +293,9 @@ void project_backward(const Exec& space, const ProjectionWeights<T>& w, Activati
 #else
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 2>({gradient_parts, weight_count<T>(w)});
-  switch (activation) {
-    case Activation::gelu:
-      host::backward_rows<Activation::gelu, T>(space, w, x, y_grad, write, x_grad, partial);
-      break;
-    case Activation::relu:
-      host::backward_rows<Activation::relu, T>(space, w, x, y_grad, write, x_grad, partial);
-      break;
-    case Activation::identity:
-      host::backward_rows<Activation::identity, T>(space, w, x, y_grad, write, x_grad, partial);
-      break;
-  }
+  host::with_activation(activation, [&]<Activation a>() {
+    host::backward_rows<a, T>(space, w, x, y_grad, write, x_grad, partial);
+  });
   add_all_parts<T>(space, partial, w_grad);
   scratch.release(mark);
 #endif
