@@ -1,6 +1,6 @@
 # danaus_library(NAME DEPENDS ...): the library of one folder, from src/NAME/**.cpp and include/danaus/NAME.
 # danaus_executable(NAME SOURCES ... DEPENDS ...): an application, in build/<preset>/bin.
-# danaus_test(NAME DEPENDS ...): tests/NAME/*.cpp as one Catch2 program, registered with CTest.
+# danaus_test(NAME DEPENDS ...): tests/NAME/**.cpp as one Catch2 program, registered with CTest.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -61,7 +61,7 @@ endfunction()
 
 function(danaus_test name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
   if(NOT sources)
     return()
   endif()

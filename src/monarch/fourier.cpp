@@ -1,34 +1,9 @@
 #include <danaus/monarch/fourier.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/monarch/exact/root_of_unity.hpp>
 
 namespace danaus::monarch {
-
-namespace {
-
-/// exp(2 pi i p / q). The fraction is reduced to the first octant in integers, so that the angle that reaches
-/// sine and cosine is below pi / 4 and its rounding error below that of the result.
-KOKKOS_INLINE_FUNCTION Complex<double> root_of_unity(long p, long q) {
-  long eighths = 8 * (((p % q) + q) % q);  // angle = 2 pi eighths / (8 q)
-  const int octant = int(eighths / q);
-  eighths -= octant * q;
-  const bool reflected = octant % 2 == 1;
-  const double angle = 0.785398163397448309616 * double(reflected ? q - eighths : eighths) / double(q);
-  const double c = Kokkos::cos(angle), s = Kokkos::sin(angle);
-  const Complex<double> first = reflected ? Complex<double>(s, c) : Complex<double>(c, s);
-  switch (octant / 2) {
-    case 0:
-      return first;
-    case 1:
-      return {-first.imag(), first.real()};
-    case 2:
-      return {-first.real(), -first.imag()};
-    default:
-      return {first.imag(), -first.real()};
-  }
-}
-
-}  // namespace
 
 template <class T>
 void fourier_factors(const MonarchShape& shape, Fourier sign, const Tensor<Complex<T>, 3>& left,
