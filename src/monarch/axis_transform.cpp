@@ -14,25 +14,6 @@ namespace danaus::monarch {
 
 namespace {
 
-struct Entry {
-  int source;
-  double scale;
-};
-
-/// A block while the tables are built on the host.
-struct Block {
-  std::vector<int> inputs, outputs;
-  std::vector<Entry> entries;  ///< column by column
-};
-
-Block transposed(const Block& b) {
-  Block t{b.outputs, b.inputs, {}};
-  const size_t rows = b.outputs.size();
-  for (size_t r = 0; r < rows; ++r)
-    for (size_t c = 0; c < b.inputs.size(); ++c) t.entries.push_back(b.entries[c * rows + r]);
-  return t;
-}
-
 template <class T>
 Tensor<T, 1> on_device(const std::string& label, const std::vector<T>& values) {
   HostTensor<T, 1> host(label, values.size());
@@ -40,13 +21,13 @@ Tensor<T, 1> on_device(const std::string& label, const std::vector<T>& values) {
   return to_device<T, 1>(host);
 }
 
-StageTable make_table(const std::vector<Block>& blocks, size_t input_rows, size_t output_rows) {
+StageTable make_table(const std::vector<StageBlock>& blocks, size_t input_rows, size_t output_rows) {
   std::vector<int> input_begin{0}, output_begin{0}, matrix_begin{0}, input_row, output_row, source;
   std::vector<double> scale;
-  for (const Block& b : blocks) {
+  for (const StageBlock& b : blocks) {
     input_row.insert(input_row.end(), b.inputs.begin(), b.inputs.end());
     output_row.insert(output_row.end(), b.outputs.begin(), b.outputs.end());
-    for (const Entry& e : b.entries) {
+    for (const auto& e : b.entries) {
       source.push_back(e.source);
       scale.push_back(e.scale);
     }
@@ -116,9 +97,9 @@ AxisTransform<T>::AxisTransform(const TransformSpec& spec) : spec_(spec) {
     rows_of[outputs[p] % s.left_blocks].push_back({p, outputs[p] / s.left_blocks});
 
   const auto middle_row = [&](size_t j, size_t k) { return int(j * s.right_blocks + k); };
-  std::vector<Block> first, second;
+  std::vector<StageBlock> first, second;
   for (const auto& [k, columns] : columns_of) {
-    Block b;
+    StageBlock b;
     for (const auto& [j, rows] : rows_of) b.outputs.push_back(middle_row(j, k));
     for (const auto& [position, i] : columns) {
       b.inputs.push_back(int(position));
@@ -129,7 +110,7 @@ AxisTransform<T>::AxisTransform(const TransformSpec& spec) : spec_(spec) {
     first.push_back(std::move(b));
   }
   for (const auto& [j, rows] : rows_of) {
-    Block b;
+    StageBlock b;
     for (const auto& [position, l] : rows) b.outputs.push_back(int(position));
     for (const auto& [k, columns] : columns_of) {
       b.inputs.push_back(middle_row(j, k));
@@ -140,13 +121,42 @@ AxisTransform<T>::AxisTransform(const TransformSpec& spec) : spec_(spec) {
     second.push_back(std::move(b));
   }
 
-  const size_t middle = s.left_blocks * s.right_blocks;
-  forward_[0] = make_table(first, inputs.size(), middle);
-  forward_[1] = make_table(second, middle, outputs.size());
-  for (auto* stage : {&first, &second})
-    for (Block& b : *stage) b = transposed(b);
-  adjoint_[0] = make_table(second, outputs.size(), middle);
-  adjoint_[1] = make_table(first, middle, inputs.size());
+  make_tables(std::move(first), std::move(second), inputs.size(), s.left_blocks * s.right_blocks,
+              outputs.size());
+}
+
+template <class T>
+AxisTransform<T>::AxisTransform(const ConstantStages& stages) {
+  spec_.input = spec_.output = spec_.factors = Numbers::real;
+  const auto require_rows = [](const std::vector<StageBlock>& blocks, size_t inputs, size_t outputs) {
+    for (const auto& b : blocks) {
+      for (int row : b.inputs)
+        if (row < 0 || size_t(row) >= inputs)
+          throw ShapeError("AxisTransform: input row " + std::to_string(row) + " of " +
+                           std::to_string(inputs));
+      for (int row : b.outputs)
+        if (row < 0 || size_t(row) >= outputs)
+          throw ShapeError("AxisTransform: output row " + std::to_string(row) + " of " +
+                           std::to_string(outputs));
+      if (b.entries.size() != b.inputs.size() * b.outputs.size())
+        throw ShapeError("AxisTransform: " + std::to_string(b.entries.size()) + " entries in a block of " +
+                         std::to_string(b.outputs.size()) + " x " + std::to_string(b.inputs.size()));
+    }
+  };
+  require_rows(stages.first, stages.input_rows, stages.middle_rows);
+  require_rows(stages.second, stages.middle_rows, stages.output_rows);
+  make_tables(stages.first, stages.second, stages.input_rows, stages.middle_rows, stages.output_rows);
+}
+
+template <class T>
+void AxisTransform<T>::make_tables(std::vector<StageBlock> first, std::vector<StageBlock> second,
+                                   size_t inputs, size_t middle, size_t outputs) {
+  forward_[0] = make_table(first, inputs, middle);
+  forward_[1] = make_table(second, middle, outputs);
+  const auto adjoint =
+      transposed(ConstantStages{std::move(first), std::move(second), inputs, middle, outputs});
+  adjoint_[0] = make_table(adjoint.first, outputs, middle);
+  adjoint_[1] = make_table(adjoint.second, middle, inputs);
 }
 
 template <class T>
@@ -179,11 +189,22 @@ void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right,
   pack_stage(space, adjoint_[1], right, c, T(-1), to + adjoint_offset(1));
 }
 
+template <class T>
+void AxisTransform<T>::pack_constant(const Exec& space, const Tensor<T, 1>& packed) const {
+  Tensor<T, 1> one("danaus::monarch::AxisTransform::pack_constant", 1);
+  Kokkos::deep_copy(space, one, T(1));
+  pack(space, one.data(), one.data(), packed);
+  space.fence("danaus::monarch::AxisTransform::pack_constant");  // `one` ends here
+}
+
 namespace {
 
 template <class T>
 TwoStages<T> two_stages(const StageTable& first, const StageTable& second, const T* first_matrix,
                         const T* second_matrix, Numbers input, Numbers factors, Numbers output) {
+  const double planes = factors == Numbers::complex ? 2 : 1;
+  const double products = planes * (first.entries * (input == Numbers::complex ? 2 : 1) +
+                                    second.entries * (output == Numbers::complex ? 2 : 1));
   return {view_of(first, first_matrix),
           view_of(second, second_matrix),
           first.input_rows,
@@ -191,7 +212,8 @@ TwoStages<T> two_stages(const StageTable& first, const StageTable& second, const
           second.output_rows,
           input == Numbers::complex,
           factors == Numbers::complex,
-          output == Numbers::complex};
+          output == Numbers::complex,
+          products};
 }
 
 template <class T>

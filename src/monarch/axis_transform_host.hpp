@@ -16,7 +16,6 @@ inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int ma
                                                          const int* output_row, Write write,
                                                          const Rows<T>& y) {
   static_assert(AC || (!XC && !YC), "real factors map real numbers to real numbers");
-  constexpr int W = width<T>;
   Pack<T> re[RG][NV], im[RG][NV];
   DANAUS_UNROLL
   for (int r = 0; r < RG; ++r) DANAUS_UNROLL
@@ -28,8 +27,8 @@ inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int ma
     Pack<T> xr[NV], xi[NV];
     DANAUS_UNROLL
     for (int v = 0; v < NV; ++v) {
-      xr[v] = simd::load(from + W * v);
-      if constexpr (XC) xi[v] = simd::load(from + x.plane_stride + W * v);
+      xr[v] = simd::load(from + x.pack_stride * v);
+      if constexpr (XC) xi[v] = simd::load(from + x.plane_stride + x.pack_stride * v);
     }
     DANAUS_UNROLL
     for (int r = 0; r < RG; ++r) {
@@ -54,14 +53,17 @@ inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int ma
   DANAUS_UNROLL
   for (int r = 0; r < RG; ++r) {
     T* to = y.data + output_row[r] * y.row_stride;
+    if (write == Write::accumulate) {  // every load before a store: packs may overlap
+      DANAUS_UNROLL
+      for (int v = 0; v < NV; ++v) {
+        re[r][v] = re[r][v] + simd::load(to + y.pack_stride * v);
+        if constexpr (YC) im[r][v] = im[r][v] + simd::load(to + y.plane_stride + y.pack_stride * v);
+      }
+    }
     DANAUS_UNROLL
     for (int v = 0; v < NV; ++v) {
-      if (write == Write::accumulate) {
-        re[r][v] = re[r][v] + simd::load(to + W * v);
-        if constexpr (YC) im[r][v] = im[r][v] + simd::load(to + y.plane_stride + W * v);
-      }
-      simd::store(re[r][v], to + W * v);
-      if constexpr (YC) simd::store(im[r][v], to + y.plane_stride + W * v);
+      simd::store(re[r][v], to + y.pack_stride * v);
+      if constexpr (YC) simd::store(im[r][v], to + y.plane_stride + y.pack_stride * v);
     }
   }
 }
@@ -106,31 +108,38 @@ void run_stage(const StageView<T>& stage, const Rows<const T>& x, Write write, c
   }
 }
 
-/// Both stages over `lanes` lanes (a multiple of the pack width), strip by strip. The middle may hold all
-/// lanes or, with middle_shared, one strip that every strip uses again and that therefore stays in L1.
+/// Both stages over `lanes` lanes, at least a pack, strip by strip; where they do not fill whole packs, the
+/// two packs of the last strip overlap and compute some numbers twice. The middle may hold all lanes or, with
+/// middle_shared, one strip that every strip uses again and that therefore stays in L1.
 template <bool XC, bool AC, bool YC, class T>
 void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, const Rows<T>& middle,
                     bool middle_shared, Write write, const Rows<T>& y) {
   constexpr int W = width<T>;
   int q = 0;
-  const auto strip = [&]<int NV>() {
+  const auto strip = [&]<int NV>(int spacing) {
     const Rows<T> m = middle_shared ? middle : middle.at(q);
-    run_stage<NV, XC, AC, AC>(s.first, x.at(q), Write::overwrite, m);
-    run_stage<NV, AC, AC, YC>(s.second, Rows<const T>{m.data, m.row_stride, m.plane_stride}, write, y.at(q));
+    run_stage<NV, XC, AC, AC>(s.first, x.at(q).spaced(spacing), Write::overwrite, m);
+    run_stage<NV, AC, AC, YC>(s.second, Rows<const T>{m.data, m.row_stride, m.plane_stride}, write,
+                              y.at(q).spaced(spacing));
     q += NV * W;
   };
-  while (q + 2 * W <= lanes) strip.template operator()<2>();
-  if (q < lanes) strip.template operator()<1>();
+  while (q < lanes) {
+    const int left = lanes - q;
+    if (left == W || (left > 2 * W && left <= 3 * W))
+      strip.template operator()<1>(W);
+    else
+      strip.template operator()<2>(left < 2 * W ? left - W : W);
+  }
 }
 
 /// One panel through both stages, written to y.
 template <bool XC, bool AC, bool YC, class T>
 void apply_panel(const TwoStages<T>& s, const Rows<const T>& x, const Rows<T>& middle, bool middle_shared,
-                 size_t outer, size_t first, size_t count, size_t padded, T* y_buffer, Write write,
-                 const Lanes<T>& y) {
+                 bool overlapping, size_t outer, size_t first, size_t count, size_t padded, T* y_buffer,
+                 Write write, const Lanes<T>& y) {
   constexpr int planes = YC ? 2 : 1;
-  if (is_in_place(y, first, count)) {
-    run_two_stages<XC, AC, YC>(s, int(padded), x, middle, middle_shared, write,
+  if (is_in_place(y, first, count, overlapping)) {
+    run_two_stages<XC, AC, YC>(s, int(overlapping ? count : padded), x, middle, middle_shared, write,
                                {y.at(outer, first), y.row_stride, y.plane_stride});
     return;
   }
@@ -143,7 +152,10 @@ template <bool XC, bool AC, bool YC, class T>
 void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Write write,
            const Lanes<T>& y) {
   constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
-  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 4 * W, true);
+  const bool contiguous = x.lane_stride == 1 && y.lane_stride == 1;
+  const double rows = contiguous ? double(s.input_rows) * xp + double(s.output_rows) * yp : 0;
+  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 4 * W,
+                                     {.whole_packs = true, .products = s.products, .rows = rows});
   const size_t padded = panels.padded_width(W);
   const size_t x_size = s.input_rows * xp * padded, m_size = s.middle_rows * mp * 2 * W,
                y_size = s.output_rows * yp * padded;
@@ -160,8 +172,10 @@ void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Wr
     for (size_t p = panels.count * chunk / chunks; p < panels.count * (chunk + 1) / chunks; ++p) {
       const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
       const size_t used = simd::round_up(count, W);
-      const auto in = read_panel(x, outer, first, count, s.input_rows, int(xp), used, x_buffer);
-      apply_panel<XC, AC, YC>(s, in.rows, middle, true, outer, first, count, used, y_buffer, write, y);
+      const auto in =
+          read_panel(x, outer, first, count, panels.overlapping, s.input_rows, int(xp), used, x_buffer);
+      apply_panel<XC, AC, YC>(s, in.rows, middle, true, panels.overlapping, outer, first, count, used,
+                              y_buffer, write, y);
     }
   });
 }
@@ -246,7 +260,8 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
               int entries, const Lanes<const T>& x, const Lanes<const T>& y_grad, Write write,
               const Lanes<T>& x_grad, const Tensor<T, 3>& partial) {
   constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
-  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 8 * W, false);
+  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 8 * W,
+                                     {.whole_packs = false, .products = 0, .rows = 0});
   const size_t padded = panels.padded_width(W);
   const size_t x_size = forward.input_rows * xp * padded, y_size = forward.output_rows * yp * padded,
                m_size = forward.middle_rows * mp * padded, acc_size = size_t(entries) * mp * W;
@@ -269,9 +284,10 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
               dm{dm_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)};
           const Rows<const T> m_read{m_buffer, m.row_stride, m.plane_stride},
               dm_read{dm_buffer, dm.row_stride, dm.plane_stride};
-          const auto in = read_panel(x, outer, first, count, forward.input_rows, int(xp), used, x_buffer);
+          const auto in =
+              read_panel(x, outer, first, count, false, forward.input_rows, int(xp), used, x_buffer);
           const auto dy =
-              read_panel(y_grad, outer, first, count, forward.output_rows, int(yp), used, y_buffer);
+              read_panel(y_grad, outer, first, count, false, forward.output_rows, int(yp), used, y_buffer);
           // The middle values again: the first stage only.
           size_t q = 0;
           for (; q + 2 * W <= used; q += 2 * W)
@@ -280,8 +296,8 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
           if (q < used)
             run_stage<1, XC, AC, AC>(forward.first, in.rows.at(ptrdiff_t(q)), Write::overwrite,
                                      m.at(ptrdiff_t(q)));
-          apply_panel<YC, AC, XC>(adjoint, dy.rows, dm, false, outer, first, count, used, dx_buffer, write,
-                                  x_grad);
+          apply_panel<YC, AC, XC>(adjoint, dy.rows, dm, false, false, outer, first, count, used, dx_buffer,
+                                  write, x_grad);
           stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in.rows, packs);
           stage_gradient<YC, AC, AC>(forward.second, int(used), dy.rows, m_read,
                                      packs + size_t(entries_first) * mp * W);

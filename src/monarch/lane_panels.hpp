@@ -18,21 +18,38 @@ template <class T>
 struct Rows {
   T* data;
   ptrdiff_t row_stride, plane_stride;
-  Rows at(ptrdiff_t lane) const { return {data + lane, row_stride, plane_stride}; }
+  ptrdiff_t pack_stride =
+      width<std::remove_const_t<T>>;  ///< between packs of a strip; less where they overlap
+  Rows at(ptrdiff_t lane) const { return {data + lane, row_stride, plane_stride, pack_stride}; }
+  Rows spaced(ptrdiff_t stride) const { return {data, row_stride, plane_stride, stride}; }
 };
 
 /// Splits the lanes into panels: inside long runs, or several whole short runs together.
 struct Panels {
   size_t count, width, per_outer, per_run, lanes, run_length;
+  bool overlapping;  ///< a run is one panel whose last two packs overlap
 
-  /// @param target    lanes wanted in a panel; a multiple of the pack width
-  /// @param in_place  keep runs that fill whole packs apart, however short, so that nothing is copied
+  /// Whether the packs of a run overlap, and when: never, or if that costs less than copying several runs.
+  struct InPlace {
+    bool whole_packs;  ///< keep runs that fill whole packs apart, however short, so that nothing is copied
+    double products, rows;  ///< multiply-adds of a lane, and its numbers to copy; rows = 0: never overlap
+  };
+
+  /// @param target  lanes wanted in a panel; a multiple of the pack width
   static Panels choose(size_t lanes, size_t run_length, size_t outer, size_t pack, size_t target,
-                       bool in_place) {
+                       InPlace in_place) {
     Panels p{};
     p.lanes = lanes;
     p.run_length = run_length;
-    if (run_length >= target || (in_place && run_length % pack == 0)) {
+    // Copying a number takes as long as about ten multiply-adds.
+    const double idle = double(simd::round_up(run_length, pack)) / double(run_length) - 1;
+    p.overlapping = run_length > pack && run_length % pack != 0 && run_length < 2 * target &&
+                    in_place.products * idle < 10 * in_place.rows;
+    if (p.overlapping) {
+      p.width = run_length;
+      p.per_run = 1;
+      p.per_outer = lanes / run_length;
+    } else if (run_length >= target || (in_place.whole_packs && run_length % pack == 0)) {
       p.width = std::min(run_length, target);
       p.per_run = (run_length + p.width - 1) / p.width;
       p.per_outer = p.per_run * (lanes / run_length);
@@ -72,8 +89,8 @@ struct PanelRows {
 };
 
 template <class T>
-bool is_in_place(const Lanes<T>& l, size_t first, size_t count) {
-  return l.lane_stride == 1 && count % width<std::remove_const_t<T>> == 0 &&
+bool is_in_place(const Lanes<T>& l, size_t first, size_t count, bool overlapping) {
+  return l.lane_stride == 1 && (overlapping || count % width<std::remove_const_t<T>> == 0) &&
          first % l.run_length + count <= l.run_length;
 }
 
@@ -143,8 +160,9 @@ void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t o
 
 template <class T>
 PanelRows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count,
-                              int row_count, int planes, size_t padded, T* buffer) {
-  if (is_in_place(l, first, count)) return {{l.at(outer, first), l.row_stride, l.plane_stride}, true};
+                              bool overlapping, int row_count, int planes, size_t padded, T* buffer) {
+  if (is_in_place(l, first, count, overlapping))
+    return {{l.at(outer, first), l.row_stride, l.plane_stride}, true};
   gather(l, outer, first, count, row_count, planes, padded, buffer);
   return {{buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)}, false};
 }

@@ -29,6 +29,7 @@ struct TwoStages {
   StageView<T> first, second;
   int input_rows, middle_rows, output_rows;
   bool input_complex, factors_complex, output_complex;
+  double products;  ///< real multiply-adds of one lane
 
   KOKKOS_INLINE_FUNCTION bool middle_complex() const { return factors_complex; }
 };

@@ -23,7 +23,8 @@ Lanes<T> grid_lanes(const View& v, size_t group, size_t groups) {
           ptrdiff_t(ny * channels), 1, ptrdiff_t(channels),       0};
 }
 
-/// Half-transformed values along ky: (batch x, plane, ky, channels of one group).
+/// Half-transformed values along ky: (batch x, plane, ky, channels of one group). To a real transform they
+/// are 2 * modes rows, for the planes lie one behind the other.
 template <class T, class View>
 Lanes<T> ky_lanes(const View& s, size_t group, size_t groups) {
   const size_t modes = s.extent(3), channels = s.extent(4), part = channels / groups;
@@ -78,12 +79,22 @@ void SpectralBasis<T>::make_plans() {
   for (size_t k = nx - m; k < nx; ++k) both.push_back(k);
 
   const auto sx = MonarchShape::square(nx, shape_.block_x), sy = MonarchShape::square(ny, shape_.block_y);
-  plan_[forward_y] = monarch::AxisTransform<T>({.shape = sy, .input = Numbers::real, .kept_outputs = low});
+  if (learned_) {
+    plan_[forward_y] = monarch::AxisTransform<T>({.shape = sy, .input = Numbers::real, .kept_outputs = low});
+    plan_[inverse_y] = monarch::AxisTransform<T>(
+        {.shape = sy, .output = Numbers::real, .kept_inputs = low, .input_weights = inverse_weights});
+  } else {
+    const auto folded = monarch::folded_real_fourier(ny, m);
+    auto inverse = monarch::transposed(folded);
+    for (auto& block : inverse.first)
+      for (size_t e = 0; e < block.entries.size(); ++e)
+        block.entries[e].scale *= inverse_weights[size_t(block.inputs[e / block.outputs.size()]) % m];
+    plan_[forward_y] = monarch::AxisTransform<T>(folded);
+    plan_[inverse_y] = monarch::AxisTransform<T>(inverse);
+  }
   plan_[forward_x] = monarch::AxisTransform<T>({.shape = sx, .kept_outputs = both});
   plan_[inverse_x] = monarch::AxisTransform<T>(
       {.shape = sx, .kept_inputs = both, .input_weights = std::vector<double>(2 * m, 1.0 / double(nx))});
-  plan_[inverse_y] = monarch::AxisTransform<T>(
-      {.shape = sy, .output = Numbers::real, .kept_inputs = low, .input_weights = inverse_weights});
 }
 
 template <class T>
@@ -99,7 +110,11 @@ SpectralBasis<T>::SpectralBasis(const SpectralShape& shape) : shape_(shape), lea
   make_plans();
   fixed_.groups.resize(1);
   shape_.groups = 1;
-  for (int d = 0; d < 4; ++d) {
+  for (int d : {forward_y, inverse_y}) {
+    fixed_.groups[0][d] = zeros<T, 1>("danaus::nn::SpectralBasis", {plan_[d].packed_size()});
+    plan_[d].pack_constant(Exec{}, fixed_.groups[0][d]);
+  }
+  for (int d : {forward_x, inverse_x}) {
     const auto& s = plan_[d].spec().shape;
     const auto left = zeros<Complex<T>, 3>("left", s.left()),
                right = zeros<Complex<T>, 3>("right", s.right());

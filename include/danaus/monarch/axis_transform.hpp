@@ -3,6 +3,7 @@
 #include <danaus/core/complex.hpp>
 #include <danaus/core/workspace.hpp>
 #include <danaus/monarch/monarch_shape.hpp>
+#include <danaus/monarch/stage_blocks.hpp>
 
 #include <vector>
 
@@ -104,6 +105,9 @@ class AxisTransform {
   AxisTransform() = default;
   /// @throws ShapeError if the weights or kept indices do not fit the shape
   explicit AxisTransform(const TransformSpec& spec);
+  /// A fixed real transform of two stages given block by block; pack_constant() packs it.
+  /// @throws ShapeError if a row is out of range
+  explicit AxisTransform(const ConstantStages& stages);
 
   const TransformSpec& spec() const { return spec_; }
   size_t inputs() const { return forward_[0].input_rows; }
@@ -113,6 +117,8 @@ class AxisTransform {
 
   /// @param left, right  factors, contiguous (block, row, column): T if real, Complex<T> if complex
   void pack(const Exec& space, const T* left, const T* right, const Tensor<T, 1>& packed) const;
+  /// The same for ConstantStages, whose entries are in the plan.
+  void pack_constant(const Exec& space, const Tensor<T, 1>& packed) const;
 
   /// y = A x, or y += A x. The tensors must not overlap.
   void apply(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x, Write write,
@@ -138,6 +144,8 @@ class AxisTransform {
   double flops() const;
 
  private:
+  void make_tables(std::vector<StageBlock> first, std::vector<StageBlock> second, size_t inputs,
+                   size_t middle, size_t outputs);
   void add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
                             T* right_grad) const;
   TwoStages<T> forward_stages(const T* packed) const;

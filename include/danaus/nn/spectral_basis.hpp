@@ -26,9 +26,10 @@ struct SpectralShape {
 ///
 /// with c_k = 1 for k = 0 and ny/2, else 2. Every F and G is a full n x n complex Monarch matrix of which
 /// only the kept rows or columns are computed. They start at the (inverse) DFT, where the layer equals the
-/// Fourier layer, and are either kept there (FNO) or learned (Monarch-NO). The factors have entries of
-/// modulus one; 1/n and c_k are constants outside them. Learned factors form the parameter group `transform`.
-/// Sources: Li et al. 2021 (doi:10.48550/arXiv.2010.08895), Dao et al. 2022 (doi:10.48550/arXiv.2204.00595).
+/// Fourier layer, and are either kept there (FNO; along y then in the folded real form, which is fewer
+/// operations) or learned (Monarch-NO). The factors have entries of modulus one; 1/n and c_k are constants
+/// outside them. Learned factors form the parameter group `transform`. Sources: Li et al. 2021
+/// (doi:10.48550/arXiv.2010.08895), Dao et al. 2022 (doi:10.48550/arXiv.2204.00595).
 template <class T>
 class SpectralBasis {
  public:
