@@ -6,8 +6,10 @@
 #include <map>
 
 #include "axis_transform_device.hpp"
+#include "dense_gradient.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include "axis_transform_host.hpp"
+#include "dense_gradient_host.hpp"
 #endif
 
 namespace danaus::monarch {
@@ -22,14 +24,17 @@ Tensor<T, 1> on_device(const std::string& label, const std::vector<T>& values) {
 }
 
 StageTable make_table(const std::vector<StageBlock>& blocks, size_t input_rows, size_t output_rows) {
-  std::vector<int> input_begin{0}, output_begin{0}, matrix_begin{0}, input_row, output_row, source;
+  std::vector<int> input_begin{0}, output_begin{0}, matrix_begin{0}, input_row, output_row, input_of,
+      output_of, source;
   std::vector<double> scale;
   for (const StageBlock& b : blocks) {
     input_row.insert(input_row.end(), b.inputs.begin(), b.inputs.end());
     output_row.insert(output_row.end(), b.outputs.begin(), b.outputs.end());
-    for (const auto& e : b.entries) {
-      source.push_back(e.source);
-      scale.push_back(e.scale);
+    for (size_t e = 0; e < b.entries.size(); ++e) {
+      input_of.push_back(b.inputs[e / b.outputs.size()]);
+      output_of.push_back(b.outputs[e % b.outputs.size()]);
+      source.push_back(b.entries[e].source);
+      scale.push_back(b.entries[e].scale);
     }
     input_begin.push_back(int(input_row.size()));
     output_begin.push_back(int(output_row.size()));
@@ -41,6 +46,8 @@ StageTable make_table(const std::vector<StageBlock>& blocks, size_t input_rows, 
   t.matrix_begin = on_device("matrix_begin", matrix_begin);
   t.input_row = on_device("input_row", input_row);
   t.output_row = on_device("output_row", output_row);
+  t.input_of = on_device("input_of", input_of);
+  t.output_of = on_device("output_of", output_of);
   t.source = on_device("source", source);
   t.scale = on_device("scale", scale);
   t.blocks = int(blocks.size());
@@ -48,6 +55,32 @@ StageTable make_table(const std::vector<StageBlock>& blocks, size_t input_rows, 
   t.input_rows = int(input_rows);
   t.output_rows = int(output_rows);
   return t;
+}
+
+/// The entries through each middle row: a row of a block of the first stage, a column of one of the second.
+Tensor<int, 2> make_paths(const std::vector<StageBlock>& first, const std::vector<StageBlock>& second,
+                          size_t middle) {
+  HostTensor<int, 2> paths("paths", middle, 5);
+  int begin = 0;
+  for (const StageBlock& b : first) {
+    const int rows = int(b.outputs.size());
+    for (int r = 0; r < rows; ++r) {
+      paths(b.outputs[r], 0) = begin + r;
+      paths(b.outputs[r], 1) = rows;
+      paths(b.outputs[r], 2) = int(b.inputs.size());
+    }
+    begin += int(b.entries.size());
+  }
+  begin = 0;
+  for (const StageBlock& b : second) {
+    const int rows = int(b.outputs.size());
+    for (size_t c = 0; c < b.inputs.size(); ++c) {
+      paths(b.inputs[c], 3) = begin + int(c) * rows;
+      paths(b.inputs[c], 4) = rows;
+    }
+    begin += int(b.entries.size());
+  }
+  return to_device<int, 2>(paths);
 }
 
 /// All indices when none are named, and their weights.
@@ -153,6 +186,7 @@ void AxisTransform<T>::make_tables(std::vector<StageBlock> first, std::vector<St
                                    size_t inputs, size_t middle, size_t outputs) {
   forward_[0] = make_table(first, inputs, middle);
   forward_[1] = make_table(second, middle, outputs);
+  paths_ = make_paths(first, second, middle);
   const auto adjoint =
       transposed(ConstantStages{std::move(first), std::move(second), inputs, middle, outputs});
   adjoint_[0] = make_table(adjoint.first, outputs, middle);
@@ -305,6 +339,17 @@ void AxisTransform<T>::add_factor_gradients(const Exec& space, const Tensor<T, 3
   add_factor_gradient(space, forward_[1], forward_[0].entries, partial, left_grad);
 }
 
+/// One real side, and the dense product costs less than the first stage again and both stages' products.
+template <class T>
+bool AxisTransform<T>::has_cheap_dense_gradient() const {
+  const bool input_complex = spec_.input == Numbers::complex,
+             output_complex = spec_.output == Numbers::complex;
+  if (spec_.factors != Numbers::complex || input_complex == output_complex) return false;
+  const double first = double(forward_[0].entries) * (input_complex ? 4 : 2);
+  const double second = double(forward_[1].entries) * (output_complex ? 4 : 2);
+  return 2.0 * double(inputs() * outputs()) < 2 * first + second;
+}
+
 template <class T>
 void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
                                 const Lanes<const T>& y_grad, Workspace& scratch, Write write,
@@ -317,6 +362,19 @@ void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, c
   const auto forward = forward_stages(packed.data()), adjoint = adjoint_stages(packed.data());
   const int entries = forward_[0].entries + forward_[1].entries;
   const auto mark = scratch.mark();
+  if (has_cheap_dense_gradient()) {
+    const size_t numbers = 2 * inputs() * outputs();
+    const auto partial = scratch.take<T, 2>({size_t(gradient_chunks), numbers});
+    const auto dense = scratch.take<T, 1>({numbers});
+    if (forward.input_complex)
+      host::backward_dense<true>(space, adjoint, x, y_grad, write, x_grad, partial);
+    else
+      host::backward_dense<false>(space, adjoint, x, y_grad, write, x_grad, partial);
+    sum_dense_parts<T>(space, partial, dense);
+    chain_to_factors<T>(space, forward_[0], forward_[1], forward, paths_, dense, left_grad, right_grad);
+    scratch.release(mark);
+    return;
+  }
   const auto partial = scratch.take<T, 3>(partial_shape());
   run_backward(space, forward, adjoint, forward_[0].entries, entries, x, y_grad, write, x_grad, partial);
   add_factor_gradients(space, partial, left_grad, right_grad);

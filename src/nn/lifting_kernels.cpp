@@ -38,13 +38,12 @@ void lift(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weig
           const Tensor<T, 4>& y) {
   const size_t inputs = in.inputs(), channels = weights.extent(1), ld = padded<T>(channels);
   const size_t rows = in.batch * (in.nx + in.padding), parts = std::min<size_t>(rows, 256);
-  const size_t w_size = (inputs + 1) * ld, x_size = in.ny * inputs, row_size = in.ny * channels + 2 * ld;
-  const size_t numbers = w_size + x_size + row_size;
+  const size_t w_size = (inputs + 1) * ld, x_size = in.ny * inputs, numbers = w_size + x_size;
   auto policy =
       Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::lift", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T *b = w + inputs * ld, *buffer = w + w_size, *x = buffer + row_size;
+    T *b = w + inputs * ld, *x = w + w_size;
     pack_weights(weights.data(), inputs, channels, w);
     pack_weights(bias.data(), 1, channels, b);
     const size_t part = size_t(team.league_rank());
@@ -54,9 +53,8 @@ void lift(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weig
       size_t done = 0;
       if (i < in.nx) {
         gather_row(in, sample, i, x);
-        dense_rows<T>(in.ny, inputs, channels, x, inputs, w, b, buffer, channels);
+        dense_rows<T>(in.ny, inputs, channels, x, inputs, w, b, Write::overwrite, to, channels);
         done = in.ny * channels;
-        std::copy(buffer, buffer + done, to);
       }
       std::fill(to + done, to + (in.ny + in.padding) * channels, T(0));
     }
@@ -71,26 +69,24 @@ void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T,
                ldx = padded<T>(inputs);
   const size_t rows = in.batch * in.nx, parts = partial.extent(0);
   const size_t w_size = channels * ldx, sums_size = (inputs + 1) * ld, x_size = in.ny * inputs,
-               dy_size = in.ny * channels + ld, dx_size = in.ny * ldx + 2 * ldx;
-  const size_t numbers = w_size + sums_size + x_size + dy_size + dx_size;
+               dx_size = in.ny * ldx;
+  const size_t numbers = w_size + sums_size + x_size + dx_size;
   auto policy =
       Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::lift_backward", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T *sums = w + w_size, *dx = sums + sums_size, *dy = dx + dx_size, *x = dy + dy_size;
+    T *sums = w + w_size, *dx = sums + sums_size, *x = dx + dx_size;
     pack_transposed(weights.data(), inputs, channels, w);
     std::fill(sums, sums + sums_size, T(0));
-    std::fill(dy, dy + dy_size, T(0));
     const size_t part = size_t(team.league_rank());
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
       const size_t sample = r / in.nx, i = r % in.nx;
       gather_row(in, sample, i, x);
-      const T* from = &y_grad(sample, i, 0, 0);
-      std::copy(from, from + in.ny * channels, dy);
+      const T* dy = &y_grad(sample, i, 0, 0);
       dense_gradient<T>(in.ny, inputs, channels, x, inputs, dy, channels, sums);
       column_sums<T>(in.ny, channels, dy, channels, sums + inputs * ld);
       if (!in_grad.any) continue;
-      dense_rows<T>(in.ny, channels, inputs, dy, channels, w, nullptr, dx, ldx);
+      dense_rows<T>(in.ny, channels, ldx, dy, channels, w, nullptr, Write::overwrite, dx, ldx);
       for (size_t f = 0; f < in.frames; ++f) {
         if (!in_grad.frame[f]) continue;
         T* to = in_grad.frame[f] + (sample * in.nx + i) * in.ny * in.channels;

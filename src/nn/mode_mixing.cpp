@@ -67,24 +67,22 @@ void split_adjoint_rows(const Complex<T>* w, size_t rows, size_t columns, T* pac
   }
 }
 
-template <int RG, class T>
+template <int RG, int NV, class T>
 inline __attribute__((always_inline)) void mix_tile(size_t depth, const ModeRows<const T>& x, size_t sample,
-                                                    const T* w, size_t ld, size_t first, size_t columns,
+                                                    const T* w, size_t ld, const TileColumns& c,
                                                     const ModeRows<T>& y) {
-  constexpr int NV = 2;
-  constexpr size_t W = size_t(width<T>);
   Pack<T> re[RG][NV], im[RG][NV];
   DANAUS_UNROLL
   for (int r = 0; r < RG; ++r) DANAUS_UNROLL
   for (int v = 0; v < NV; ++v) re[r][v] = im[r][v] = Pack<T>(T(0));
-  const bool two = first + W < ld;
   for (size_t i = 0; i < depth; ++i) {
-    const T* row = w + 2 * i * ld + first;
+    const T* row = w + 2 * i * ld;
     Pack<T> wr[NV], wi[NV];
-    wr[0] = simd::load(row);
-    wi[0] = simd::load(row + ld);
-    wr[1] = two ? simd::load(row + W) : wr[0];
-    wi[1] = two ? simd::load(row + ld + W) : wi[0];
+    DANAUS_UNROLL
+    for (int v = 0; v < NV; ++v) {
+      wr[v] = simd::load(row + c.at(v));
+      wi[v] = simd::load(row + ld + c.at(v));
+    }
     DANAUS_UNROLL
     for (int r = 0; r < RG; ++r) {
       const Pack<T> xr(x.at(sample + r, 0)[i]), xi(x.at(sample + r, 1)[i]);
@@ -97,25 +95,25 @@ inline __attribute__((always_inline)) void mix_tile(size_t depth, const ModeRows
       }
     }
   }
-  for (int r = 0; r < RG; ++r)
-    for (int v = 0; v < (two ? NV : 1); ++v) {
-      const int count = int(std::min<size_t>(W, columns - first - W * size_t(v)));
-      simd::store_first(re[r][v], y.at(sample + r, 0) + first + W * v, count);
-      simd::store_first(im[r][v], y.at(sample + r, 1) + first + W * v, count);
-    }
+  DANAUS_UNROLL
+  for (int r = 0; r < RG; ++r) DANAUS_UNROLL
+  for (int v = 0; v < NV; ++v) {
+    simd::store_first(re[r][v], y.at(sample + r, 0) + c.at(v), c.count);
+    simd::store_first(im[r][v], y.at(sample + r, 1) + c.at(v), c.count);
+  }
 }
 
 /// y = x w for all samples of one mode.
 template <class T>
 void mix_mode(size_t samples, size_t depth, size_t columns, const ModeRows<const T>& x, const T* w,
               const ModeRows<T>& y) {
-  constexpr int RG = simd::accumulators / 4;
   const size_t ld = padded<T>(columns);
-  for (size_t first = 0; first < columns; first += 2 * size_t(width<T>)) {
+  for_each_tile<T>(columns, [&]<int NV>(const TileColumns& c) {
+    constexpr int RG = simd::accumulators / (2 * NV);
     size_t s = 0;
-    for (; s + RG <= samples; s += RG) mix_tile<RG>(depth, x, s, w, ld, first, columns, y);
-    for (; s < samples; ++s) mix_tile<1>(depth, x, s, w, ld, first, columns, y);
-  }
+    for (; s + RG <= samples; s += RG) mix_tile<RG, NV>(depth, x, s, w, ld, c, y);
+    for (; s < samples; ++s) mix_tile<1, NV>(depth, x, s, w, ld, c, y);
+  });
 }
 
 template <int KT, class T>

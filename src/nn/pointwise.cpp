@@ -42,22 +42,20 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
                    const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out) {
   const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
   const size_t tiles = (points + tile - 1) / tile, parts = std::min<size_t>(tiles, 256);
-  const size_t w_size = (channels + 1) * ld, numbers = w_size + tile * channels + 2 * ld;
+  const size_t numbers = (channels + 1) * ld;
   auto policy =
       Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::add_pointwise", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T *b = w + channels * ld, *buffer = b + ld;
+    T* b = w + channels * ld;
     pack_weights(weights.data(), channels, channels, w);
     pack_weights(bias.data(), 1, channels, b);
     const size_t part = size_t(team.league_rank());
     for (size_t t = tiles * part / parts; t < tiles * (part + 1) / parts; ++t) {
       const size_t first = t * tile, count = std::min(tile, points - first);
-      T* zp = z.data() + first * channels;
-      dense_rows(count, channels, channels, x.data() + first * channels, channels, w, b, buffer, channels);
-#pragma omp simd
-      for (size_t q = 0; q < count * channels; ++q) zp[q] += buffer[q];
-      T* to = out.data() + first * channels;
+      T *zp = z.data() + first * channels, *to = out.data() + first * channels;
+      dense_rows(count, channels, channels, x.data() + first * channels, channels, w, b, Write::accumulate,
+                 zp, channels);
       if (activation != Activation::identity || to != zp) activate_row<activation>(count * channels, zp, to);
     }
   });
@@ -69,32 +67,24 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, cons
                             const Tensor<T, 2>& x_grad, const Tensor<T, 3>& partial) {
   const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
   const size_t tiles = (points + tile - 1) / tile;
-  const size_t w_size = channels * ld, acc_size = (channels + 1) * ld, buffer_size = tile * channels + 2 * ld;
-  const size_t numbers = w_size + acc_size + 2 * buffer_size;
+  const size_t w_size = channels * ld, numbers = w_size + (channels + 1) * ld;
   auto policy = Policy(space, int(gradient_parts), 1)
                     .set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::add_pointwise_backward", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T *sums = w + w_size, *dz = sums + acc_size, *dx = dz + buffer_size;
+    T* sums = w + w_size;
     pack_transposed(weights.data(), channels, channels, w);
-    std::fill(sums, sums + acc_size, T(0));
-    std::fill(dz, dz + buffer_size, T(0));
+    std::fill(sums, w + numbers, T(0));
     const size_t chunk = size_t(team.league_rank());
     for (size_t t = tiles * chunk / gradient_parts; t < tiles * (chunk + 1) / gradient_parts; ++t) {
       const size_t first = t * tile, count = std::min(tile, points - first);
-      T* dy = out_grad.data() + first * channels;
-      multiply_by_slope<activation>(count * channels, z.data() + first * channels, dy, dz);
+      T* dz = out_grad.data() + first * channels;
+      if (activation != Activation::identity)
+        multiply_by_slope<activation>(count * channels, z.data() + first * channels, dz, dz);
       dense_gradient(count, channels, channels, x.data() + first * channels, channels, dz, channels, sums);
       column_sums(count, channels, dz, channels, sums + channels * ld);
-      dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), dx, channels);
-      T* to = x_grad.data() + first * channels;
-      if (write == Write::overwrite) {
-        std::copy(dx, dx + count * channels, to);
-      } else {
-#pragma omp simd
-        for (size_t q = 0; q < count * channels; ++q) to[q] += dx[q];
-      }
-      std::copy(dz, dz + count * channels, dy);
+      dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), write,
+                 x_grad.data() + first * channels, channels);
     }
     for (size_t i = 0; i <= channels; ++i)
       for (size_t o = 0; o < channels; ++o) partial(chunk, i, o) = sums[i * ld + o];

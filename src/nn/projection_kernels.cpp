@@ -101,7 +101,8 @@ void forward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tensor
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r)
       for (size_t j = 0; j < ny; j += projection_tile) {
         const size_t points = std::min(projection_tile, ny - j);
-        dense_rows<T>(points, channels_in, hidden, &x(r / nx, r % nx, j, 0), channels_in, w1, b1, h, ldh);
+        dense_rows<T>(points, channels_in, ldh, &x(r / nx, r % nx, j, 0), channels_in, w1, b1,
+                      Write::overwrite, h, ldh);
         forward_tile<activation>(points, channels, h, ldh, w2, w.bias_2.data(), &y(r / nx, r % nx, j, 0));
       }
   });
@@ -142,8 +143,8 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
   const size_t rows = y_grad.extent(0) * px, parts = gradient_parts;
   const size_t w1_size = (channels_in + 1) * ldh, w1t_size = hidden * ldc, w2_size = channels * ldh;
   const size_t acc_size = (channels_in + 1) * ldh + channels * ldh + padded<T>(channels);
-  const size_t h_size = (projection_tile + 1) * ldh, dx_size = projection_tile * channels_in + 2 * ldc;
-  const size_t numbers = w1_size + w1t_size + w2_size + acc_size + h_size + dx_size;
+  const size_t h_size = (projection_tile + 1) * ldh;
+  const size_t numbers = w1_size + w1t_size + w2_size + acc_size + h_size;
   const bool wants_x = x_grad.data() != nullptr;
   auto policy =
       Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
@@ -152,7 +153,6 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
     T *b1 = w1 + channels_in * ldh, *w1t = w1 + w1_size, *w2 = w1t + w1t_size, *dw1 = w2 + w2_size;
     T *db1 = dw1 + channels_in * ldh, *dw2 = db1 + ldh, *db2 = dw2 + channels * ldh,
       *h = db2 + padded<T>(channels);
-    T* dx = h + h_size;
     pack_weights(w.weights_1.data(), channels_in, hidden, w1);
     pack_weights(w.bias_1.data(), 1, hidden, b1);
     pack_transposed(w.weights_1.data(), channels_in, hidden, w1t);
@@ -169,20 +169,14 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
       for (size_t j = 0; j < ny; j += projection_tile) {
         const size_t points = std::min(projection_tile, ny - j);
         const T* xp = &x(sample, i, j, 0);
-        dense_rows<T>(points, channels_in, hidden, xp, channels_in, w1, b1, h, ldh);
+        dense_rows<T>(points, channels_in, ldh, xp, channels_in, w1, b1, Write::overwrite, h, ldh);
         backward_tile<activation>(points, channels, h, ldh, w2, &y_grad(sample, i, j, 0),
                                   h + projection_tile * ldh, dw2, db2);
-        dense_gradient<T>(points, channels_in, hidden, xp, channels_in, h, ldh, dw1);
-        column_sums<T>(points, hidden, h, ldh, db1);
+        dense_gradient<T>(points, channels_in, ldh, xp, channels_in, h, ldh, dw1);
+        column_sums<T>(points, ldh, h, ldh, db1);
         if (!wants_x) continue;
-        dense_rows<T>(points, hidden, channels_in, h, ldh, w1t, nullptr, dx, channels_in);
-        T* to = &x_grad(sample, i, j, 0);
-        if (write == Write::overwrite) {
-          std::copy(dx, dx + points * channels_in, to);
-        } else {
-#pragma omp simd
-          for (size_t q = 0; q < points * channels_in; ++q) to[q] += dx[q];
-        }
+        dense_rows<T>(points, hidden, channels_in, h, ldh, w1t, nullptr, write, &x_grad(sample, i, j, 0),
+                      channels_in);
       }
     }
     size_t at = 0;

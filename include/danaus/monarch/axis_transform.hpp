@@ -79,8 +79,9 @@ Lanes<T> complex_lanes(const View& tensor) {
 struct StageTable {
   Tensor<int, 1> input_begin, output_begin, matrix_begin;  ///< (block + 1) offsets into the lists below
   Tensor<int, 1> input_row, output_row;
-  Tensor<int, 1> source;    ///< factor entry behind each matrix entry, column by column
-  Tensor<double, 1> scale;  ///< constant it is multiplied with
+  Tensor<int, 1> input_of, output_of;  ///< row that a matrix entry reads, row that it adds to
+  Tensor<int, 1> source;               ///< factor entry behind each matrix entry, column by column
+  Tensor<double, 1> scale;             ///< constant it is multiplied with
   int blocks = 0, entries = 0, input_rows = 0, output_rows = 0;
 };
 
@@ -146,6 +147,7 @@ class AxisTransform {
  private:
   void make_tables(std::vector<StageBlock> first, std::vector<StageBlock> second, size_t inputs,
                    size_t middle, size_t outputs);
+  bool has_cheap_dense_gradient() const;
   void add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
                             T* right_grad) const;
   TwoStages<T> forward_stages(const T* packed) const;
@@ -160,6 +162,8 @@ class AxisTransform {
 
   TransformSpec spec_;
   StageTable forward_[2], adjoint_[2];
+  Tensor<int, 2>
+      paths_;  ///< of each middle row: first entry, stride and number in stage 0; first and number in 1
 };
 
 }  // namespace danaus::monarch
