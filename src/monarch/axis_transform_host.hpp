@@ -172,6 +172,8 @@ void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Wr
     for (size_t p = panels.count * chunk / chunks; p < panels.count * (chunk + 1) / chunks; ++p) {
       const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
       const size_t used = simd::round_up(count, W);
+      prefetch_panel(x, panels, p + 1, s.input_rows, int(xp));
+      prefetch_panel(y, panels, p + 1, s.output_rows, int(yp));
       const auto in =
           read_panel(x, outer, first, count, panels.overlapping, s.input_rows, int(xp), used, x_buffer);
       apply_panel<XC, AC, YC>(s, in.rows, middle, true, panels.overlapping, outer, first, count, used,
@@ -280,6 +282,9 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
              p < panels.count * (chunk + 1) / gradient_chunks; ++p) {
           const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
           const size_t used = simd::round_up(count, W);
+          prefetch_panel(x, panels, p + 1, forward.input_rows, int(xp));
+          prefetch_panel(y_grad, panels, p + 1, forward.output_rows, int(yp));
+          prefetch_panel(x_grad, panels, p + 1, forward.input_rows, int(xp));
           const Rows<T> m{m_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)},
               dm{dm_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)};
           const Rows<const T> m_read{m_buffer, m.row_stride, m.plane_stride},

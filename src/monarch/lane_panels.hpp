@@ -158,6 +158,31 @@ void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t o
   });
 }
 
+/// Asks for the memory of a panel that comes next. The hardware does not foresee rows that are far apart or
+/// visited in the order of a permutation, and a page that begins: without this a transform whose data are not
+/// in the cache takes two to three times as long.
+template <class T>
+void prefetch_panel(const Lanes<T>& l, const Panels& panels, size_t panel, int row_count, int planes) {
+  if (panel >= panels.count || l.lane_stride != 1) return;
+  constexpr size_t line = 64 / sizeof(T);
+  const auto prefetch = [](const T* from, size_t numbers) {
+    for (size_t q = 0; q < numbers; q += line) __builtin_prefetch(from + q);
+    __builtin_prefetch(from + numbers - 1);
+    // Without a visible effect GCC would drop calls that it does not inline.
+    asm volatile("" ::"r"(from));
+  };
+  for_each_segment(l, panels.outer_of(panel), panels.first_lane(panel), panels.lanes_of(panel),
+                   [&](const T* from, size_t, size_t count) {
+                     for (int plane = 0; plane < planes; ++plane, from += l.plane_stride) {
+                       if (l.row_stride == ptrdiff_t(count)) {
+                         prefetch(from, size_t(row_count) * count);
+                         continue;
+                       }
+                       for (int row = 0; row < row_count; ++row) prefetch(from + row * l.row_stride, count);
+                     }
+                   });
+}
+
 template <class T>
 PanelRows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count,
                               bool overlapping, int row_count, int planes, size_t padded, T* buffer) {
