@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include "blas_core.hpp"
 #include "help.hpp"
 #include "threads.hpp"
 #include "version.hpp"
@@ -115,6 +116,7 @@ int run(const Program& program, const std::vector<std::string>& arguments, std::
 const std::string& command_line() { return stored_command_line(); }
 
 int run_program(const Program& program, int argc, char** argv) {
+  choose_blas_core(argv);
   // A reader that closes the pipe is an error to report, not a reason to die.
   std::signal(SIGPIPE, SIG_IGN);
   std::string who = program.name;

@@ -4,8 +4,8 @@
 
 #include <danaus/core/tensor.hpp>
 #include <danaus/io/hdf5.hpp>
+#include <danaus/linalg/blas.hpp>
 
-#include <cblas.h>
 #include <fftw3.h>
 
 namespace danaus::app {
@@ -42,7 +42,10 @@ Json version_json(const std::string& program) {
 #else
   json["fft"] = std::string(fftw_version);
 #endif
-  json["blas"] = std::string(openblas_get_config());
+  const auto blas = linalg::blas_info();
+  json["blas"] = blas.library;
+  json["blas_core"] = blas.core;
+  if (!blas.warning.empty()) json["blas_warning"] = blas.warning;
   json["hdf5"] = io::hdf5_library_version();
   return json;
 }
@@ -53,7 +56,7 @@ std::string version_text(const std::string& program) {
   return program + " " + version() + " (" + commit() + ")\ncompiler  " + text("compiler") + ", " +
          text("build_type") + "\nKokkos    " + json["kokkos"]["version"].get<std::string>() + ", " +
          json["kokkos"]["backend"].get<std::string>() + "\nFFT       " + text("fft") + "\nBLAS      " +
-         text("blas") + "\nHDF5      " + text("hdf5") + "\n";
+         text("blas") + ", runs as " + text("blas_core") + "\nHDF5      " + text("hdf5") + "\n";
 }
 
 }  // namespace danaus::app

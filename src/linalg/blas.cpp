@@ -2,40 +2,59 @@
 
 #include <cblas.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
 namespace danaus::linalg {
 
 namespace {
 
-/// The newest core type of OpenBLAS that this CPU can run, empty where there is nothing better than SSE.
-std::string best_core() {
+template <size_t N>
+bool begins_with_one_of(const std::string& core, const std::array<const char*, N>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const char* name) { return core.starts_with(name); });
+}
+
+// OpenBLAS' names of x86-64 cores whose kernels stop at SSE or AVX, and at AVX2.
+constexpr std::array sse_cores{"Prescott", "Core2",     "Katmai",  "Coppermine",  "Northwood",  "Banias",
+                               "Generic",  "Unknown",   "Nehalem", "Penryn",      "Dunnington", "Atom",
+                               "Opteron",  "Barcelona", "Bobcat",  "Sandybridge", "Bulldozer"};
+constexpr std::array avx2_cores{"Haswell", "Zen", "Excavator", "Steamroller", "Piledriver"};
+
+}  // namespace
+
+VectorSet cpu_vector_set() {
 #if defined(__x86_64__) && defined(__GNUC__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-    return "SkylakeX";
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+    return VectorSet::avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return VectorSet::avx2;
 #endif
+  return VectorSet::sse;
+}
+
+std::string better_blas_core(const std::string& core, VectorSet vectors) {
+  const bool sse = begins_with_one_of(core, sse_cores), avx2 = begins_with_one_of(core, avx2_cores);
+  if (vectors == VectorSet::avx512 && (sse || avx2)) return "SkylakeX";
+  if (vectors == VectorSet::avx2 && sse) return "Haswell";
   return "";
 }
-
-bool is_old(const std::string& core) {
-  for (const char* old : {"Prescott", "Core2", "Katmai", "Coppermine", "Northwood", "Banias", "Generic",
-                          "Unknown", "Nehalem", "Penryn", "Atom", "Opteron", "Barcelona"})
-    if (core.rfind(old, 0) == 0) return true;
-  return false;
-}
-
-}  // namespace
 
 BlasInfo blas_info() {
   BlasInfo info;
   info.library = openblas_get_config();
   info.core = openblas_get_corename();
   info.threads = openblas_get_num_threads();
-  const std::string best = best_core();
-  if (!best.empty() && is_old(info.core))
-    info.warning = "OpenBLAS takes this CPU for a " + info.core +
-                   " and runs far below its speed; start the program with OPENBLAS_CORETYPE=" + best;
+  info.better_core = better_blas_core(info.core, cpu_vector_set());
+  if (!info.better_core.empty()) {
+    const char* chosen = std::getenv("OPENBLAS_CORETYPE");
+    info.warning = "OpenBLAS " +
+                   (chosen && *chosen ? "was told by OPENBLAS_CORETYPE to run as a "
+                                      : std::string("takes this CPU for a ")) +
+                   info.core +
+                   " and runs below its speed; start the program with OPENBLAS_CORETYPE=" + info.better_core;
+  }
   return info;
 }
 
