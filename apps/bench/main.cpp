@@ -1,11 +1,27 @@
 #include "verbs.hpp"
 
+#include <danaus/core/error.hpp>
+#include <danaus/core/tensor.hpp>
+
+namespace danaus::app {
+
+void require_host_build(const char* verb) {
+  if (!std::is_same_v<Exec, Kokkos::DefaultHostExecutionSpace>)
+    throw UsageError(std::string("danaus-bench ") + verb +
+                     " compares kernels of the CPU; this build is for GPUs, of which train can be timed");
+}
+
+}  // namespace danaus::app
+
 int main(int argc, char** argv) {
   using namespace danaus::app;
-  const Program program{"danaus-bench",
-                        "time the operations of Danaus on this machine",
-                        {bench_train_verb()},
-                        "first steps:\n"
-                        "  danaus-bench train --model fno,monarch-no --json\n"};
+  const Program program{
+      "danaus-bench",
+      "time the operations of Danaus on this machine against the libraries one would use instead",
+      {bench_transform_verb(), bench_layer_verb(), bench_train_verb(), bench_io_verb(), bench_compare_verb()},
+      "first steps:\n"
+      "  danaus-bench transform --quick\n"
+      "  danaus-bench layer --json > before.json\n"
+      "  danaus-bench compare before.json after.json\n"};
   return run_program(program, argc, argv);
 }

@@ -1,16 +1,12 @@
+#include "results.hpp"
 #include "verbs.hpp"
 
 #include <danaus/core/random.hpp>
-#include <danaus/core/timer.hpp>
 #include <danaus/nn/relative_l2.hpp>
 #include <danaus/optim/adam.hpp>
 #include <danaus/pde/models/model_table.hpp>
 
 #include <sys/resource.h>
-
-#include <algorithm>
-#include <fstream>
-#include <functional>
 
 namespace danaus::app {
 namespace {
@@ -60,33 +56,6 @@ void training_iteration(Tape& tape, train::Model<float>& model, optim::Adam<floa
   adam.step(tape.space(), 1e-3);
 }
 
-Json timed(const std::string& name, const std::string& size, size_t repetitions,
-           const std::function<void()>& run) {
-  std::vector<double> seconds;
-  for (size_t r = 0; r < repetitions; ++r) {
-    const Timer timer;
-    run();
-    Kokkos::fence("danaus::app::timed");
-    seconds.push_back(timer.seconds());
-  }
-  std::sort(seconds.begin(), seconds.end());
-  return {{"case", name},
-          {"size", size},
-          {"ours_seconds", seconds[seconds.size() / 2]},
-          {"rival", nullptr},
-          {"rival_seconds", nullptr},
-          {"ratio", nullptr},
-          {"goal", nullptr},
-          {"spread", {seconds.front(), seconds.back()}}};
-}
-
-std::string cpu_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
 Outcome run_train(const Options& options) {
   const size_t batch = options.size("batch"), points = options.size("resolution"),
                steps = options.size("steps"), repetitions = options.size("iterations");
@@ -110,8 +79,10 @@ Outcome run_train(const Options& options) {
     training_iteration(tape, *model, adam, frames, config.history);  // allocates and warms up
     Kokkos::fence();
     const double memory = peak_bytes() - before;
-    Json row = timed("training iteration, " + name, size, repetitions,
-                     [&] { training_iteration(tape, *model, adam, frames, config.history); });
+    const auto iterations =
+        time_in_turn({{[&] { training_iteration(tape, *model, adam, frames, config.history); }}},
+                     {.rounds = repetitions, .sample_seconds = 0});
+    Json row = timed_row("training iteration, " + name, size, iterations[0]);
     row["memory_bytes"] = memory;
     results.push_back(row);
     for (const size_t samples : {size_t(1), batch}) {
@@ -121,21 +92,16 @@ Outcome run_train(const Options& options) {
         inference.reset();
         model->step(inference, history_of(few, config.history));
       };
-      predict();
-      results.push_back(timed("inference, " + name,
-                              std::to_string(points) + "^2, batch " + std::to_string(samples),
-                              5 * repetitions, predict));
+      const auto inferences = time_in_turn({{predict}}, {.rounds = 5 * repetitions});
+      results.push_back(timed_row("inference, " + name,
+                                  std::to_string(points) + "^2, batch " + std::to_string(samples),
+                                  inferences[0]));
     }
   }
   Outcome outcome;
-  outcome.json = {{"machine", {{"cpu", cpu_name()}, {"threads", Exec{}.concurrency()}}},
-                  {"results", results}};
-  for (const auto& row : results) {
-    char line[240];
-    std::snprintf(line, sizeof line, "%-34s %-50s %10.4f s\n", row["case"].get<std::string>().c_str(),
-                  row["size"].get<std::string>().c_str(), row["ours_seconds"].get<double>());
-    outcome.text += line;
-  }
+  // Without the measured roofs: their arrays would count as the memory of a training iteration.
+  outcome.json = {{"machine", machine_json()}, {"results", results}};
+  outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
   return outcome;
 }
 

@@ -1,0 +1,162 @@
+#include "monarch_side.hpp"
+#include "transform_cases.hpp"
+
+namespace danaus::app {
+namespace {
+
+using Index = std::vector<size_t>;
+
+/// The point's index along each axis of an array of extents n.
+Index unflattened(size_t point, const Index& n) {
+  Index index(n.size());
+  for (size_t axis = n.size(); axis-- > 0; point /= n[axis]) index[axis] = point % n[axis];
+  return index;
+}
+
+size_t points_of(const Index& n) {
+  size_t points = 1;
+  for (size_t extent : n) points *= extent;
+  return points;
+}
+
+/// FFTW in the layouts that suit it and in ours, with the same input.
+std::vector<FftwRival> complex_rivals(const BenchContext& context, const Index& n, size_t outer,
+                                      const Values& input) {
+  const struct {
+    const char* name;
+    ArrayLayout layout;
+  } layouts[] = {{"contiguous", ArrayLayout::contiguous(n, tile_lanes, true)},
+                 {"lanes innermost", ArrayLayout::lanes_innermost(n, tile_lanes, true)},
+                 {"lanes innermost, split", ArrayLayout::split(n, tile_lanes)}};
+  std::vector<FftwRival> rivals;
+  for (const auto& [name, layout] : layouts) {
+    rivals.emplace_back(context.fftw_name() + ", " + name, FftwKind::complex_forward, context.effort, n,
+                        outer, tile_lanes, layout, layout);
+    for (size_t o = 0; o < outer; ++o)
+      for (size_t lane = 0; lane < tile_lanes; ++lane)
+        for (size_t p = 0; p < points_of(n); ++p)
+          rivals.back().set_input(o, lane, unflattened(p, n), input(o * tile_lanes + lane, p));
+  }
+  return rivals;
+}
+
+/// Checks all rivals, keeps the fastest, times it in turn with ours.
+void compare(const BenchContext& context, Case what, const Index& n, size_t outer,
+             const std::vector<FftwRival>& rivals, const std::function<void()>& ours, const Values& output,
+             Json& results) {
+  std::vector<Contestant> contestants;
+  for (const auto& rival : rivals) {
+    rival.run();
+    require_same(rival.name(), outer * tile_lanes, points_of(n), output, [&](size_t vector, size_t point) {
+      return rival.output(vector / tile_lanes, vector % tile_lanes, unflattened(point, n));
+    });
+    contestants.push_back({[&rival] { rival.run(); }});
+  }
+  const auto& best = rivals[fastest(contestants)];
+  const auto samples = time_in_turn({{ours}, {[&best] { best.run(); }}}, context.timing);
+  what.rival = best.name();
+  results.push_back(compared_row(what, paired(samples[0], samples[1]), context.roofs));
+}
+
+/// Complex planes (sample, x, plane, y, 32 channels): along y, then along x, as an operator layer has them.
+class PlaneTransform {
+ public:
+  PlaneTransform(size_t n, size_t block, size_t samples)
+      : n_(n), samples_(samples), fourier_(n, block, TransformKind::complex) {
+    // A row of the middle array is a little longer than it needs to be: rows a multiple of 4 KiB apart would
+    // share their places in the cache.
+    row_ = 2 * n * tile_lanes, padded_row_ = row_ + 32;
+    HostTensor<float, 1> values("in", samples * n * row_);
+    for (size_t q = 0; q < values.size(); ++q) values.data()[q] = test_value(n + 1, q);
+    in_ = to_device<float, 1>(values);
+    middle_ = zeros<float, 1>("middle", {samples * n * padded_row_});
+    out_ = zeros<float, 1>("out", {samples * n * row_});
+  }
+
+  /// Sample by sample: what the first pass writes is still in the cache when the second reads it.
+  void run() const {
+    for (size_t s = 0; s < samples_; ++s) {
+      float *in = in_.data() + s * n_ * row_, *out = out_.data() + s * n_ * row_;
+      fourier_.transform.apply(Exec{}, fourier_.packed, along_y(in, row_), Write::overwrite,
+                               along_y(middle_.data(), padded_row_));
+      fourier_.transform.apply(Exec{}, fourier_.packed, along_x(middle_.data(), padded_row_),
+                               Write::overwrite, along_x(out, row_));
+    }
+  }
+  double flops() const { return 2 * fourier_.transform.flops() * double(samples_ * n_ * tile_lanes); }
+  double bytes() const { return double(sizeof(float)) * double(in_.size() + out_.size()); }
+  Values input() const { return values_of(in_); }
+  Values output() const {
+    Kokkos::fence("danaus::app::PlaneTransform");
+    return values_of(out_);
+  }
+
+ private:
+  monarch::Lanes<float> along_y(float* data, size_t row) const {
+    const ptrdiff_t lanes = ptrdiff_t(tile_lanes);
+    return {.data = data,
+            .runs = n_,
+            .run_length = tile_lanes,
+            .run_stride = ptrdiff_t(row),
+            .row_stride = lanes,
+            .plane_stride = ptrdiff_t(n_) * lanes};
+  }
+  monarch::Lanes<float> along_x(float* data, size_t row) const {
+    return {.data = data,
+            .runs = 1,
+            .run_length = n_ * tile_lanes,
+            .row_stride = ptrdiff_t(row),
+            .plane_stride = ptrdiff_t(n_ * tile_lanes)};
+  }
+  Values values_of(const Tensor<float, 1>& x) const {
+    const auto host = to_host(x);
+    const auto layout = ArrayLayout::split({n_, n_}, tile_lanes);
+    return [host, layout, n = n_](size_t vector, size_t point) {
+      const size_t at = layout.at(vector / tile_lanes, vector % tile_lanes, {point / n, point % n});
+      return std::complex<float>(host(at), host(at + layout.imaginary));
+    };
+  }
+
+  size_t n_, samples_, row_, padded_row_;
+  FourierTransform fourier_;
+  Tensor<float, 1> in_, middle_, out_;
+};
+
+}  // namespace
+
+void bench_complex_1d(const BenchContext& context, size_t n, Json& results) {
+  // About 1 MiB of input and output for each thread.
+  const size_t tiles = size_t(Exec{}.concurrency()) * std::max<size_t>(2, 65536 / (n * tile_lanes));
+  const LaneTransform ours = tuned_lane_transform(n, TransformKind::complex, tiles);
+  ours.run();
+  const auto rivals = complex_rivals(context, {n}, tiles, ours.input());
+  Case what{.name = "complex 1-D, lane layout",
+            .size = "n = " + std::to_string(n) + ", " + std::to_string(ours.vectors()) + " vectors",
+            .flops = ours.flops(),
+            .bytes = ours.bytes()};
+  if (n == 64) what.goal = 1.0;
+  if (n == 256) what.goal = 0.7;
+  if (n == 1024) what.goal = 0.4;
+  compare(
+      context, what, {n}, tiles, rivals, [&] { ours.run(); }, ours.output(), results);
+}
+
+void bench_complex_2d(const BenchContext& context, size_t n, Json& results) {
+  const size_t samples = context.is_quick ? 2 : 12;
+  std::vector<PlaneTransform> transforms;
+  std::vector<Contestant> contestants;
+  for (const size_t block : candidate_blocks(n)) transforms.emplace_back(n, block, samples);
+  for (const auto& transform : transforms) contestants.push_back({[&] { transform.run(); }});
+  const auto& ours = transforms[fastest(contestants)];
+  ours.run();
+  const auto rivals = complex_rivals(context, {n, n}, samples, ours.input());
+  Case what{.name = "complex 2-D",
+            .size = std::to_string(n) + "^2, " + std::to_string(samples * tile_lanes) + " planes",
+            .flops = ours.flops(),
+            .bytes = ours.bytes()};
+  if (n == 64) what.goal = 0.9;
+  compare(
+      context, what, {n, n}, samples, rivals, [&] { ours.run(); }, ours.output(), results);
+}
+
+}  // namespace danaus::app

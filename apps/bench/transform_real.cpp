@@ -1,0 +1,154 @@
+#include "monarch_side.hpp"
+#include "real_rivals.hpp"
+#include "transform_cases.hpp"
+
+#include <danaus/fft/half_spectrum.hpp>
+#include <danaus/nn/spectral_basis.hpp>
+
+namespace danaus::app {
+namespace {
+
+/// What of our side a comparison needs.
+struct Ours {
+  std::function<void()> run;
+  std::function<Values()> output;
+  double flops, bytes;
+};
+
+Values spectrum_values(const Tensor<float, 5>& spectrum) {
+  const auto host = to_host(spectrum);
+  return [host](size_t vector, size_t point) {
+    const size_t s = vector / tile_lanes, c = vector % tile_lanes, ky = host.extent(3);
+    return std::complex<float>(host(s, point / ky, 0, point % ky, c), host(s, point / ky, 1, point % ky, c));
+  };
+}
+
+double transform_flops(const RealPlanes& planes, size_t block) {
+  const auto shape = monarch::MonarchShape::square(planes.n, block);
+  const monarch::AxisTransform<float> y(
+      {.shape = shape, .input = monarch::Numbers::real, .kept_outputs = planes.ky}),
+      x({.shape = shape, .kept_outputs = planes.kx});
+  return double(planes.vectors()) * (double(planes.n) * y.flops() + double(planes.ky.size()) * x.flops());
+}
+
+double least_bytes(const RealPlanes& planes) {
+  return sizeof(float) * double(planes.vectors()) * double(planes.n * planes.n + 2 * planes.points());
+}
+
+/// Kept modes [-m, m) x [0, m): the forward half of an operator layer.
+Ours pruned(const RealPlanes& planes, size_t block, const Tensor<float, 4>& v) {
+  const size_t n = planes.n, modes = planes.ky.size();
+  const auto basis = std::make_shared<nn::SpectralBasis<float>>(nn::SpectralShape{
+      .nx = n, .ny = n, .modes = modes, .channels = tile_lanes, .block_x = block, .block_y = block});
+  Tape tape;
+  const auto packed = basis->pack(tape);
+  const auto inner = zeros<float, 5>("inner", {planes.samples, n, 2, modes, tile_lanes});
+  const auto spectrum = zeros<float, 5>("spectrum", {planes.samples, 2 * modes, 2, modes, tile_lanes});
+  return {[=] { basis->forward(Exec{}, packed, v, inner, spectrum); },
+          [=] { return spectrum_values(spectrum); }, transform_flops(planes, block), least_bytes(planes)};
+}
+
+/// All of the half spectrum, sample by sample, so that the second pass finds in the cache what the first
+/// wrote.
+Ours full(const RealPlanes& planes, size_t block, const Tensor<float, 4>& v) {
+  const size_t n = planes.n, half = planes.ky.size(), lanes = tile_lanes;
+  const FourierTransform along_y(n, block, TransformKind::real_forward),
+      along_x(n, block, TransformKind::complex);
+  const auto inner = zeros<float, 1>("inner", {n * 2 * half * lanes});
+  const auto spectrum = zeros<float, 5>("spectrum", {planes.samples, n, 2, half, lanes});
+  const ptrdiff_t plane = ptrdiff_t(half * lanes), channel_row = ptrdiff_t(lanes);
+  const auto run = [=, samples = planes.samples] {
+    for (size_t s = 0; s < samples; ++s) {
+      const size_t grid = n * n * lanes, modes = n * 2 * half * lanes;
+      const monarch::Lanes<float> grid_rows{.data = v.data() + s * grid,
+                                            .runs = n,
+                                            .run_length = lanes,
+                                            .run_stride = ptrdiff_t(n) * channel_row,
+                                            .row_stride = channel_row};
+      const monarch::Lanes<float> half_rows{.data = inner.data(),
+                                            .runs = n,
+                                            .run_length = lanes,
+                                            .run_stride = 2 * plane,
+                                            .row_stride = channel_row,
+                                            .plane_stride = plane};
+      monarch::Lanes<float> columns{.data = inner.data(),
+                                    .runs = 1,
+                                    .run_length = half * lanes,
+                                    .row_stride = 2 * plane,
+                                    .plane_stride = plane};
+      along_y.transform.apply(Exec{}, along_y.packed, grid_rows, Write::overwrite, half_rows);
+      auto out = columns;
+      out.data = spectrum.data() + s * modes;
+      along_x.transform.apply(Exec{}, along_x.packed, columns, Write::overwrite, out);
+    }
+  };
+  return {run, [=] { return spectrum_values(spectrum); }, transform_flops(planes, block),
+          least_bytes(planes)};
+}
+
+/// The fastest block, then each kind of rival in its fastest layout.
+void compare(const BenchContext& context, const std::string& name, const RealPlanes& planes,
+             const std::function<Ours(size_t)>& with_block,
+             const std::vector<std::pair<std::vector<RealRival>, std::optional<double>>>& kinds,
+             Json& results) {
+  std::vector<Ours> candidates;
+  std::vector<Contestant> contestants;
+  for (const size_t block : candidate_blocks(planes.n)) candidates.push_back(with_block(block));
+  for (const auto& candidate : candidates) contestants.push_back({candidate.run});
+  const Ours& ours = candidates[fastest(contestants)];
+  ours.run();
+  const auto output = ours.output();
+
+  std::vector<Contestant> finalists{{ours.run}};
+  std::vector<Case> cases;
+  for (const auto& [rivals, goal] : kinds) {
+    std::vector<Contestant> layouts;
+    for (const auto& rival : rivals) {
+      rival.run();
+      require_same(rival.name, planes.vectors(), planes.points(), output, rival.output);
+      layouts.push_back({rival.run});
+    }
+    const auto& best = rivals[fastest(layouts)];
+    finalists.push_back({best.run});
+    cases.push_back({.name = name,
+                     .size = std::to_string(planes.n) + "^2, " + std::to_string(planes.vectors()) + " planes",
+                     .rival = best.name,
+                     .goal = planes.n == 64 ? goal : std::nullopt,
+                     .flops = ours.flops,
+                     .bytes = ours.bytes});
+  }
+  const auto samples = time_in_turn(finalists, context.timing);
+  for (size_t c = 0; c < cases.size(); ++c)
+    results.push_back(compared_row(cases[c], paired(samples[0], samples[c + 1]), context.roofs));
+}
+
+}  // namespace
+
+void bench_real_2d(const BenchContext& context, size_t n, size_t modes, Json& results) {
+  RealPlanes all{.n = n, .samples = size_t(context.is_quick ? 4 : 20), .kx = {}, .ky = {}};
+  for (size_t k = 0; k < n; ++k) all.kx.push_back(k);
+  for (size_t k = 0; k < fft::half_size(n); ++k) all.ky.push_back(k);
+  RealPlanes kept{.n = n, .samples = all.samples, .kx = {}, .ky = {}};
+  for (size_t k = 0; k < modes; ++k) kept.kx.push_back(k), kept.ky.push_back(k);
+  for (size_t k = n - modes; k < n; ++k) kept.kx.push_back(k);
+
+  HostTensor<float, 4> values("v", all.samples, n, n, tile_lanes);
+  for (size_t q = 0; q < values.size(); ++q) values.data()[q] = test_value(n + 2, q);
+  const auto v = to_device<float, 4>(values);
+  const Values input = [values, n](size_t vector, size_t p) {
+    return std::complex<float>(values(vector / tile_lanes, p / n, p % n, vector % tile_lanes));
+  };
+  compare(
+      context, "real 2-D, full half spectrum", all, [&](size_t block) { return full(all, block, v); },
+      {{real_to_complex_rivals(context, all, input), 2.3}, {two_in_one_rivals(context, all, input), {}}},
+      results);
+  compare(
+      context, "real 2-D, pruned to " + std::to_string(modes) + " modes", kept,
+      [&](size_t block) { return pruned(kept, block, v); },
+      {{real_to_complex_rivals(context, kept, input), modes == 12 ? std::optional(4.5) : std::nullopt},
+       {two_in_one_rivals(context, kept, input), modes == 12 ? std::optional(1.5) : std::nullopt},
+       {dense_dft_rivals(kept, input), {}}},
+      results);
+}
+
+}  // namespace danaus::app
