@@ -36,6 +36,13 @@ std::vector<Entry> entries_of(const Json& results) {
     });
     if (!known) entries.push_back(entry);
   }
+  // The entries of a family stand together, in the order of first appearance.
+  std::vector<std::string> order;
+  for (const Entry& e : entries)
+    if (std::find(order.begin(), order.end(), e.name) == order.end()) order.push_back(e.name);
+  const auto rank = [&](const Entry& e) { return std::find(order.begin(), order.end(), e.name); };
+  std::stable_sort(entries.begin(), entries.end(),
+                   [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
   return entries;
 }
 

@@ -139,6 +139,7 @@ void bench_complex_1d(const BenchContext& context, size_t n, Json& results) {
   if (n == 1024) what.goal = 0.4;
   compare(
       context, what, {n}, tiles, rivals, [&] { ours.run(); }, ours.output(), results);
+  results.back()["block"] = ours.block();
 }
 
 void bench_complex_2d(const BenchContext& context, size_t n, Json& results) {
