@@ -34,7 +34,6 @@ class LaneTransform {
   double flops() const { return fourier_.transform.flops() * double(vectors()); }
   double bytes() const { return double(sizeof(float)) * double(in_.size() + out_.size()); }
   size_t vectors() const { return tiles_ * tile_lanes; }
-  size_t block() const { return fourier_.transform.spec().shape.right_columns; }
   /// Input and output by vector and row, copied to the host.
   Values input() const;
   Values output() const;

@@ -79,8 +79,8 @@ void draw_grid(Picture& picture, const Axes& axes) {
   picture.line({axes.left, axes.bottom}, {axes.right, axes.bottom}, {ink});
   picture.line({axes.left, axes.top}, {axes.left, axes.bottom}, {ink});
   picture.text({(axes.left + axes.right) / 2, axes.bottom + 42},
-               "arithmetic intensity: operations per byte read and written at least", 13, Anchor::middle,
-               ink);
+               "arithmetic intensity: operations per byte, each input read and each output written once", 13,
+               Anchor::middle, ink);
   picture.text({axes.left - 48, (axes.top + axes.bottom) / 2}, "GF/s", 13, Anchor::middle, ink, true);
 }
 

@@ -40,7 +40,7 @@ std::vector<FftwRival> complex_rivals(const BenchContext& context, const Index& 
   return rivals;
 }
 
-/// Checks all rivals, keeps the fastest, times it in turn with ours.
+/// Checks all rivals; times the fastest, and the one that has our layout (the last), in turn with ours.
 void compare(const BenchContext& context, Case what, const Index& n, size_t outer,
              const std::vector<FftwRival>& rivals, const std::function<void()>& ours, const Values& output,
              Json& results) {
@@ -52,36 +52,44 @@ void compare(const BenchContext& context, Case what, const Index& n, size_t oute
     });
     contestants.push_back({[&rival] { rival.run(); }});
   }
-  const auto& best = rivals[fastest(contestants)];
-  const auto samples = time_in_turn({{ours}, {[&best] { best.run(); }}}, context.timing);
+  const auto &best = rivals[fastest(contestants)], &same_layout = rivals.back();
+  const auto samples =
+      time_in_turn({{ours}, {[&] { best.run(); }}, {[&] { same_layout.run(); }}}, context.timing);
   what.rival = best.name();
   results.push_back(compared_row(what, paired(samples[0], samples[1]), context.roofs));
+  what.rival = context.fftw_name() + " in our layout", what.goal = {};
+  results.push_back(compared_row(what, paired(samples[0], samples[2]), context.roofs));
 }
 
 /// Complex planes (sample, x, plane, y, 32 channels): along y, then along x, as an operator layer has them.
+/// `group` channels at a time: what the first pass writes is still in the cache when the second reads it.
 class PlaneTransform {
  public:
-  PlaneTransform(size_t n, size_t block, size_t samples)
-      : n_(n), samples_(samples), fourier_(n, block, TransformKind::complex) {
+  PlaneTransform(size_t n, size_t block, size_t group, size_t samples)
+      : n_(n), group_(group), samples_(samples), fourier_(n, block, TransformKind::complex) {
+    row_ = 2 * n * tile_lanes;
     // A row of the middle array is a little longer than it needs to be: rows a multiple of 4 KiB apart would
     // share their places in the cache.
-    row_ = 2 * n * tile_lanes, padded_row_ = row_ + 32;
+    middle_row_ = 2 * n * group + 32;
     HostTensor<float, 1> values("in", samples * n * row_);
     for (size_t q = 0; q < values.size(); ++q) values.data()[q] = test_value(n + 1, q);
     in_ = to_device<float, 1>(values);
-    middle_ = zeros<float, 1>("middle", {samples * n * padded_row_});
+    middle_ = zeros<float, 1>("middle", {n * middle_row_});
     out_ = zeros<float, 1>("out", {samples * n * row_});
   }
 
-  /// Sample by sample: what the first pass writes is still in the cache when the second reads it.
   void run() const {
-    for (size_t s = 0; s < samples_; ++s) {
-      float *in = in_.data() + s * n_ * row_, *out = out_.data() + s * n_ * row_;
-      fourier_.transform.apply(Exec{}, fourier_.packed, along_y(in, row_), Write::overwrite,
-                               along_y(middle_.data(), padded_row_));
-      fourier_.transform.apply(Exec{}, fourier_.packed, along_x(middle_.data(), padded_row_),
-                               Write::overwrite, along_x(out, row_));
-    }
+    const auto grid = [&](const Tensor<float, 1>& x, size_t sample, size_t channel) {
+      return Rows{x.data() + sample * n_ * row_ + channel, row_, tile_lanes};
+    };
+    const Rows middle{middle_.data(), middle_row_, group_};
+    for (size_t s = 0; s < samples_; ++s)
+      for (size_t channel = 0; channel < tile_lanes; channel += group_) {
+        fourier_.transform.apply(Exec{}, fourier_.packed, along_y(grid(in_, s, channel)), Write::overwrite,
+                                 along_y(middle));
+        fourier_.transform.apply(Exec{}, fourier_.packed, along_x(middle), Write::overwrite,
+                                 along_x(grid(out_, s, channel)));
+      }
   }
   double flops() const { return 2 * fourier_.transform.flops() * double(samples_ * n_ * tile_lanes); }
   double bytes() const { return double(sizeof(float)) * double(in_.size() + out_.size()); }
@@ -92,21 +100,26 @@ class PlaneTransform {
   }
 
  private:
-  monarch::Lanes<float> along_y(float* data, size_t row) const {
-    const ptrdiff_t lanes = ptrdiff_t(tile_lanes);
-    return {.data = data,
+  /// (x, plane, y, channel): the stride of x and the number of channels that lie side by side.
+  struct Rows {
+    float* data;
+    size_t row, channels;
+  };
+  monarch::Lanes<float> along_y(const Rows& rows) const {
+    return {.data = rows.data,
             .runs = n_,
-            .run_length = tile_lanes,
-            .run_stride = ptrdiff_t(row),
-            .row_stride = lanes,
-            .plane_stride = ptrdiff_t(n_) * lanes};
+            .run_length = group_,
+            .run_stride = ptrdiff_t(rows.row),
+            .row_stride = ptrdiff_t(rows.channels),
+            .plane_stride = ptrdiff_t(n_ * rows.channels)};
   }
-  monarch::Lanes<float> along_x(float* data, size_t row) const {
-    return {.data = data,
-            .runs = 1,
-            .run_length = n_ * tile_lanes,
-            .row_stride = ptrdiff_t(row),
-            .plane_stride = ptrdiff_t(n_ * tile_lanes)};
+  monarch::Lanes<float> along_x(const Rows& rows) const {
+    return {.data = rows.data,
+            .runs = n_,
+            .run_length = group_,
+            .run_stride = ptrdiff_t(rows.channels),
+            .row_stride = ptrdiff_t(rows.row),
+            .plane_stride = ptrdiff_t(n_ * rows.channels)};
   }
   Values values_of(const Tensor<float, 1>& x) const {
     const auto host = to_host(x);
@@ -117,7 +130,7 @@ class PlaneTransform {
     };
   }
 
-  size_t n_, samples_, row_, padded_row_;
+  size_t n_, group_, samples_, row_, middle_row_;
   FourierTransform fourier_;
   Tensor<float, 1> in_, middle_, out_;
 };
@@ -139,14 +152,14 @@ void bench_complex_1d(const BenchContext& context, size_t n, Json& results) {
   if (n == 1024) what.goal = 0.4;
   compare(
       context, what, {n}, tiles, rivals, [&] { ours.run(); }, ours.output(), results);
-  results.back()["block"] = ours.block();
 }
 
 void bench_complex_2d(const BenchContext& context, size_t n, Json& results) {
   const size_t samples = context.is_quick ? 2 : 12;
   std::vector<PlaneTransform> transforms;
   std::vector<Contestant> contestants;
-  for (const size_t block : candidate_blocks(n)) transforms.emplace_back(n, block, samples);
+  for (const size_t block : candidate_blocks(n))
+    for (const size_t group : {tile_lanes / 2, tile_lanes}) transforms.emplace_back(n, block, group, samples);
   for (const auto& transform : transforms) contestants.push_back({[&] { transform.run(); }});
   const auto& ours = transforms[fastest(contestants)];
   ours.run();

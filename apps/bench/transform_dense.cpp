@@ -59,7 +59,6 @@ void bench_dense(const BenchContext& context, size_t n, Json& results) {
   if (n == 1024) what.goal = 17;
   if (n == 4096) what.goal = 30;
   results.push_back(compared_row(what, paired(samples[0], samples[1]), context.roofs));
-  results.back()["block"] = ours.block();
 }
 
 }  // namespace danaus::app
