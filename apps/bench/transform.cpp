@@ -1,3 +1,4 @@
+#include "monarch_side.hpp"
 #include "roofline.hpp"
 #include "transform_cases.hpp"
 #include "verbs.hpp"
@@ -61,6 +62,15 @@ Outcome run_transform(const Options& options) {
              planes = pick({64}, {64}, smallest_plane, largest_plane),
              dense = pick({256}, {256, 1024, 4096}, smallest_dense, largest_dense);
   const size_t modes = options.size("modes");
+  // What cannot be run is said before anything is measured.
+  size_t count = has("share");
+  for (const auto& [name, sizes] :
+       {std::pair{"1d", &lines}, {"2d", &planes}, {"real", &planes}, {"dense", &dense}})
+    for (const size_t n : *sizes)
+      if (has(name)) candidate_blocks(n), ++count;
+  if (count == 0)
+    throw UsageError("--sizes: none of " + options.text("sizes") + " suits the cases " +
+                     options.text("cases") + " (planes: 32 to 256 points, dense: 64 to 4096)");
 
   Json results = Json::array();
   context.announce("measuring the roofs");

@@ -46,8 +46,10 @@ Ours pruned(const RealPlanes& planes, size_t block, size_t at_once, const Tensor
   const auto spectrum = zeros<float, 5>("spectrum", {planes.samples, 2 * modes, 2, modes, tile_lanes});
   const auto run = [=, samples = planes.samples] {
     for (size_t s = 0; s < samples; s += at_once)
-      basis->forward(Exec{}, packed, Tensor<float, 4>(&v(s, 0, 0, 0), at_once, n, n, tile_lanes), inner,
-                     Tensor<float, 5>(&spectrum(s, 0, 0, 0, 0), at_once, 2 * modes, 2, modes, tile_lanes));
+      basis->forward(Exec{}, packed,
+                     Tensor<float, 4>(v.data() + s * n * n * tile_lanes, at_once, n, n, tile_lanes), inner,
+                     Tensor<float, 5>(spectrum.data() + s * 4 * modes * modes * tile_lanes, at_once,
+                                      2 * modes, 2, modes, tile_lanes));
   };
   return {run, [=] { return spectrum_values(spectrum); }, transform_flops(planes, block),
           least_bytes(planes)};
