@@ -1,0 +1,112 @@
+#include <danaus/monarch/block_product.hpp>
+
+#include <danaus/core/instantiate.hpp>
+
+#include <string>
+
+namespace danaus::monarch {
+
+namespace {
+
+/// @throws ShapeError unless p holds each of 0 .. n-1 once
+void require_permutation(const std::string& what, const std::vector<size_t>& p, size_t n) {
+  std::vector<bool> seen(n);
+  bool valid = p.size() == n;
+  for (size_t t = 0; valid && t < n; ++t) {
+    valid = p[t] < n && !seen[p[t]];
+    if (valid) seen[p[t]] = true;
+  }
+  if (!valid) throw ShapeError(what + ": expected a permutation of " + std::to_string(n) + " inputs");
+}
+
+template <class T>
+HostTensor<T, 2> make_vectors(size_t samples, size_t size) {
+  return HostTensor<T, 2>("danaus::monarch::BlockProduct", samples, size);
+}
+
+template <class View>
+void require_vectors(const char* what, const View& x, size_t size) {
+  if (x.extent(1) != size)
+    throw ShapeError(std::string(what) + ": vectors of " + std::to_string(x.extent(1)) +
+                     " entries for a matrix side of " + std::to_string(size));
+}
+
+}  // namespace
+
+template <class T>
+BlockProduct<T>::BlockProduct(std::vector<BlockFactor<T>> factors) : factors_(std::move(factors)) {
+  if (factors_.empty()) throw ShapeError("BlockProduct: no factors; expected one at least");
+  for (size_t f = 0; f < factors_.size(); ++f) {
+    const auto& blocks = factors_[f].blocks;
+    const std::string name = "BlockProduct: factor " + std::to_string(f);
+    if (blocks.size() == 0) throw ShapeError(name + " is empty");
+    const size_t inputs = blocks.extent(0) * blocks.extent(2);
+    require_permutation(name, factors_[f].permutation, inputs);
+    if (f + 1 == factors_.size()) break;
+    const auto& next = factors_[f + 1].blocks;
+    if (next.extent(0) * next.extent(1) != inputs)
+      throw ShapeError(name + " takes " + std::to_string(inputs) + " numbers, the next one gives " +
+                       std::to_string(next.extent(0) * next.extent(1)));
+  }
+}
+
+template <class T>
+size_t BlockProduct<T>::parameters() const {
+  size_t count = 0;
+  for (const auto& f : factors_) count += f.blocks.size();
+  return count;
+}
+
+template <class T>
+HostTensor<T, 2> BlockProduct<T>::apply(const HostTensor<T, 2>& x) const {
+  require_vectors("BlockProduct::apply", x, columns());
+  auto input = x;
+  for (size_t f = factors_.size(); f-- > 0;) {
+    const auto& [blocks, permutation] = factors_[f];
+    const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
+    const auto y = make_vectors<T>(x.extent(0), count * rows);
+    for (size_t s = 0; s < x.extent(0); ++s)
+      for (size_t k = 0; k < count; ++k)
+        for (size_t r = 0; r < rows; ++r) {
+          T sum(0);
+          for (size_t c = 0; c < width; ++c) sum += blocks(k, r, c) * input(s, permutation[k * width + c]);
+          y(s, k * rows + r) = sum;
+        }
+    input = y;
+  }
+  return input;
+}
+
+template <class T>
+HostTensor<T, 2> BlockProduct<T>::adjoint(const HostTensor<T, 2>& y) const {
+  require_vectors("BlockProduct::adjoint", y, rows());
+  auto output = y;
+  for (const auto& [blocks, permutation] : factors_) {
+    const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
+    const auto x = make_vectors<T>(y.extent(0), count * width);
+    for (size_t s = 0; s < y.extent(0); ++s)
+      for (size_t k = 0; k < count; ++k)
+        for (size_t r = 0; r < rows; ++r)
+          for (size_t c = 0; c < width; ++c)
+            x(s, permutation[k * width + c]) += conjugate(blocks(k, r, c)) * output(s, k * rows + r);
+    output = x;
+  }
+  return output;
+}
+
+template <class T>
+HostTensor<T, 2> BlockProduct<T>::dense() const {
+  const auto unit = make_vectors<T>(columns(), columns());
+  for (size_t t = 0; t < columns(); ++t) unit(t, t) = T(1);
+  const auto images = apply(unit);
+  const auto result = make_vectors<T>(rows(), columns());
+  for (size_t row = 0; row < rows(); ++row)
+    for (size_t column = 0; column < columns(); ++column) result(row, column) = images(column, row);
+  return result;
+}
+
+#define DANAUS_INSTANTIATE(T) template class BlockProduct<T>;
+DANAUS_FOR_EACH_SCALAR(DANAUS_INSTANTIATE)
+#undef DANAUS_INSTANTIATE
+
+}  // namespace danaus::monarch
