@@ -7,8 +7,7 @@ namespace danaus::monarch {
 /// exp(2 pi i p / q), q > 0, each part correct to 2 ulp of 1 for any |p| below 2^60.
 ///
 /// The fraction is reduced to the first octant in integers, so that the angle that reaches sine and cosine is
-/// below pi / 4 and its rounding error below that of the result; multiples of an eighth of a turn are exact
-/// in their zeros and signs.
+/// below pi / 4 and its rounding error below that of the result; multiples of a quarter of a turn are exact.
 KOKKOS_INLINE_FUNCTION Complex<double> root_of_unity(long p, long q) {
   long eighths = 8 * (((p % q) + q) % q);  // angle = 2 pi eighths / (8 q)
   const int octant = int(eighths / q);
