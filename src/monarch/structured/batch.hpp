@@ -45,6 +45,16 @@ void require_gradient_batches(const char* what, const M& a, const View& x, const
                      std::to_string(y_grad.extent(0)) + " gradients of outputs");
 }
 
+/// @throws DataError, naming the entry, unless every entry is finite
+template <class View>
+void require_finite(const char* what, const View& a) {
+  for (size_t row = 0; row < a.extent(0); ++row)
+    for (size_t column = 0; column < a.extent(1); ++column)
+      if (!std::isfinite(double(Kokkos::abs(a(row, column)))))
+        throw DataError(std::string(what) + ": the matrix has an entry that is not finite in row " +
+                        std::to_string(row) + ", column " + std::to_string(column));
+}
+
 /// The same numbers in one row; shares the data.
 template <class T, class View>
 HostTensor<T, 1> flat(const View& view) {
@@ -75,6 +85,13 @@ HostTensor<T, 2> difference(const View& a, const View& b) {
   const auto result = make_batch<T>(a.extent(0), a.extent(1));
   for (size_t e = 0; e < a.size(); ++e) result.data()[e] = a.data()[e] - b.data()[e];
   return result;
+}
+
+/// ‖a - b‖ / ‖a‖ (Frobenius); of a zero matrix ‖b‖.
+template <class T, class View>
+double relative_residual(const View& a, const View& b) {
+  const double norm = std::sqrt(squared_norm(a));
+  return std::sqrt(squared_norm(difference<T>(a, b))) / (norm > 0 ? norm : 1);
 }
 
 }  // namespace danaus::monarch

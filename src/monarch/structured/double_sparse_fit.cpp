@@ -189,9 +189,8 @@ DensePair<T> first_guess(const Matrix<T>& w, size_t inner_size, size_t outer_ent
 template <class T>
 DensePair<T> alternate(const Matrix<T>& a, DensePair<T> pair, size_t outer_entries, size_t inner_entries,
                        double penalty, const FitOptions& options, FitReport& report) {
-  const double norm = std::sqrt(squared_norm(a));
   const auto error_of = [&](const DensePair<T>& candidate) {
-    return std::sqrt(squared_norm(difference<T>(a, product(candidate.outer, candidate.inner)))) / norm;
+    return relative_residual<T>(a, product(candidate.outer, candidate.inner));
   };
   double error = error_of(pair);
   const auto take = [&](const DensePair<T>& candidate) {
@@ -228,6 +227,7 @@ DoubleSparse<T> fit_double_sparse(const HostTensor<T, 2>& a, size_t inner_size, 
                                   size_t inner_entries, const FitOptions& options, FitReport* report) {
   require_entries("outer", outer_entries, a.extent(0), inner_size);
   require_entries("inner", inner_entries, inner_size, a.extent(1));
+  require_finite("fit_double_sparse", a);
   const auto start = first_guess<T>(a, inner_size, outer_entries, inner_entries);
   DensePair<T> best = start;
   FitReport best_report;

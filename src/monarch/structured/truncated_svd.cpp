@@ -2,67 +2,89 @@
 
 #include <danaus/core/instantiate.hpp>
 
+#include <monarch/structured/batch.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 
 namespace danaus::monarch {
 
 namespace {
 
-/// Vectors to be made orthogonal, one in each row, with the rotations collected in `basis`.
+/// The rotations run in double precision whatever T is.
 template <class T>
+using Wide = std::conditional_t<is_complex_v<T>, Complex<double>, double>;
+
+/// Vectors to be made orthogonal, one in each row, with the rotations collected in `basis`.
+template <class D>
 struct Rotated {
-  HostTensor<T, 2> vectors, basis;
+  HostTensor<D, 2> vectors, basis;
 };
 
+template <class D>
+double squared_modulus(D x) {
+  return Kokkos::real(x) * Kokkos::real(x) + Kokkos::imag(x) * Kokkos::imag(x);
+}
+
 /// Rotates rows p and q of both so that the vectors become orthogonal; whether they were not.
-template <class T>
-bool rotate(const Rotated<T>& rows, size_t p, size_t q) {
-  using R = real_t<T>;
+template <class D>
+bool rotate(const Rotated<D>& rows, size_t p, size_t q) {
   const auto& v = rows.vectors;
   const size_t length = v.extent(1);
   double pp = 0, qq = 0;
-  T pq(0);
+  D pq(0);
   for (size_t e = 0; e < length; ++e) {
-    pp += double(Kokkos::real(v(p, e) * conjugate(v(p, e))));
-    qq += double(Kokkos::real(v(q, e) * conjugate(v(q, e))));
+    pp += squared_modulus(v(p, e));
+    qq += squared_modulus(v(q, e));
     pq += conjugate(v(p, e)) * v(q, e);
   }
   const double off = double(Kokkos::abs(pq));
-  if (!(off > double(std::numeric_limits<R>::epsilon()) * std::sqrt(pp) * std::sqrt(qq)) || off == 0)
-    return false;
-  const T phase = pq * R(1 / off);  // makes the inner product real
+  // Entries are at most 1: what lies below is zero, and its inverse would overflow.
+  constexpr double nothing = 1e-290;
+  const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::sqrt(double(length));
+  if (!(off > nothing) || off <= rounding * std::sqrt(pp) * std::sqrt(qq)) return false;
+  const D phase = pq * (1 / off);  // makes the inner product real
   const double zeta = (qq - pp) / (2 * off);
   const double t = (zeta >= 0 ? 1.0 : -1.0) / (std::abs(zeta) + std::hypot(1.0, zeta));
-  const R c = R(1 / std::hypot(1.0, t)), s = R(t / std::hypot(1.0, t));
+  const double c = 1 / std::hypot(1.0, t), s = t * c;
   for (const auto& m : {rows.vectors, rows.basis})
     for (size_t e = 0; e < m.extent(1); ++e) {
-      const T x = m(p, e), y = m(q, e) * conjugate(phase);
+      const D x = m(p, e), y = m(q, e) * conjugate(phase);
       m(p, e) = c * x - s * y;
       m(q, e) = s * x + c * y;
     }
   return true;
 }
 
+template <class T, class D>
+T narrow(D x) {
+  if constexpr (is_complex_v<T>)
+    return {real_t<T>(x.real()), real_t<T>(x.imag())};
+  else
+    return T(x);
+}
+
 }  // namespace
 
 template <class T>
 TruncatedSvd<T> truncated_svd(const HostTensor<T, 2>& a, size_t rank) {
+  using D = Wide<T>;
   const size_t rows = a.extent(0), columns = a.extent(1);
   const bool tall = rows >= columns;
   const size_t count = tall ? columns : rows, length = tall ? rows : columns;
+  require_finite("singular value decomposition", a);
+  double scale = 0;
+  for (size_t e = 0; e < a.size(); ++e) scale = std::max(scale, double(Kokkos::abs(a.data()[e])));
+  if (scale == 0) scale = 1;
   // The shorter side's vectors: columns of a, or columns of a*.
-  Rotated<T> rotated{HostTensor<T, 2>("vectors", count, length), HostTensor<T, 2>("basis", count, count)};
+  Rotated<D> rotated{HostTensor<D, 2>("vectors", count, length), HostTensor<D, 2>("basis", count, count)};
   for (size_t p = 0; p < count; ++p) {
-    rotated.basis(p, p) = T(1);
-    for (size_t e = 0; e < length; ++e) {
-      rotated.vectors(p, e) = tall ? a(e, p) : conjugate(a(p, e));
-      if (!std::isfinite(double(Kokkos::abs(rotated.vectors(p, e)))))
-        throw DataError("singular value decomposition: the matrix has an entry that is not finite in row " +
-                        std::to_string(tall ? e : p) + ", column " + std::to_string(tall ? p : e));
-    }
+    rotated.basis(p, p) = D(1);
+    for (size_t e = 0; e < length; ++e)
+      rotated.vectors(p, e) = D(tall ? a(e, p) : conjugate(a(p, e))) / scale;
   }
   constexpr int max_sweeps = 40;  // quadratic convergence: about 8 are used
   for (int sweep = 0; sweep < max_sweeps; ++sweep) {
@@ -73,8 +95,7 @@ TruncatedSvd<T> truncated_svd(const HostTensor<T, 2>& a, size_t rank) {
   }
   std::vector<double> norms(count);
   for (size_t p = 0; p < count; ++p) {
-    for (size_t e = 0; e < length; ++e)
-      norms[p] += double(Kokkos::real(rotated.vectors(p, e) * conjugate(rotated.vectors(p, e))));
+    for (size_t e = 0; e < length; ++e) norms[p] += squared_modulus(rotated.vectors(p, e));
     norms[p] = std::sqrt(norms[p]);
   }
   std::vector<size_t> order(count);
@@ -85,11 +106,11 @@ TruncatedSvd<T> truncated_svd(const HostTensor<T, 2>& a, size_t rank) {
   const auto &longer = tall ? svd.u : svd.v, &shorter = tall ? svd.v : svd.u;
   for (size_t r = 0; r < rank; ++r) {
     const size_t p = order[r];
-    svd.sigma.push_back(norms[p]);
+    svd.sigma.push_back(scale * norms[p]);
     // A zero singular value has no direction of its own; its triplet counts for nothing.
-    const auto inverse = real_t<T>(norms[p] > 0 ? 1 / norms[p] : 0);
-    for (size_t e = 0; e < length; ++e) longer(e, r) = inverse * rotated.vectors(p, e);
-    for (size_t e = 0; e < count; ++e) shorter(e, r) = rotated.basis(p, e);
+    for (size_t e = 0; e < length; ++e)
+      longer(e, r) = norms[p] > 0 ? narrow<T>(rotated.vectors(p, e) / norms[p]) : T(0);
+    for (size_t e = 0; e < count; ++e) shorter(e, r) = narrow<T>(rotated.basis(p, e));
   }
   return svd;
 }

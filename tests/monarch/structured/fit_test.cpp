@@ -72,6 +72,26 @@ TEMPLATE_TEST_CASE("singular value decomposition: triplets, orthogonality, the w
   CHECK(std::sqrt(energy) == Approx(norm(a)).epsilon(100 * test::epsilon<T>()));
 }
 
+TEMPLATE_TEST_CASE("singular value decomposition: matrices of low rank, of zeros, very small and very large",
+                   "[monarch][structured]", float, double, Complex<double>) {
+  using T = TestType;
+  const double size = GENERATE(0.0, 1e-30, 1.0, 1e30);
+  HostTensor<T, 2> a("a", 9, 16);
+  for (size_t r = 0; r < 9; ++r)
+    for (size_t c = 0; c < 16; ++c)
+      a(r, c) = T(real_t<T>(size)) * T(real_t<T>(std::cos(double(r)) + std::sin(double(c)) * double(r)));
+  const auto svd = truncated_svd<T>(a, 9);
+  const double whole = std::sqrt(std::pow(svd.sigma[0], 2) + std::pow(svd.sigma[1], 2));
+  // 144 entries of modulus 9 at most, each rounded to T.
+  for (size_t q = 2; q < 9; ++q) CHECK(svd.sigma[q] <= 144 * test::epsilon<T>() * size);
+  for (size_t r = 0; r < 9; ++r)
+    for (size_t c = 0; c < 16; ++c) {
+      T sum(0);
+      for (size_t q = 0; q < 9; ++q) sum += T(real_t<T>(svd.sigma[q])) * svd.u(r, q) * conjugate(svd.v(c, q));
+      CHECK(double(Kokkos::abs(sum - a(r, c))) <= 20 * test::epsilon<T>() * whole);
+    }
+}
+
 TEST_CASE("low-rank and block tensor-train fits reach the optimum that singular values give",
           "[monarch][structured]") {
   using T = Complex<double>;
