@@ -217,6 +217,7 @@ TEST_CASE("fits name what does not fit, and numbers that are not finite", "[mona
   CHECK_THROWS_AS(fit_low_rank<double>(a, 5), ShapeError);
   CHECK_THROWS_AS(fit_block_tensor_train<double>(a, MonarchShape::square(4, 2), 1), ShapeError);
   a(2, 3) = NAN;
+  CHECK_THROWS_AS(fit_double_sparse<double>(a, 6, 10, 10), DataError);
   CHECK_THROWS_WITH(
       fit_low_rank<double>(a, 2),
       "singular value decomposition: the matrix has an entry that is not finite in row 2, column 3");

@@ -57,7 +57,8 @@ std::vector<ParameterArray<T>> parameter_arrays(const DoubleSparse<T>& a);
 /// at best.
 /// @param inner_size     columns of outer and rows of inner
 /// @param outer_entries, inner_entries  numbers of entries that each factor may have
-/// @throws ShapeError if a number of entries is zero or does not fit its factor
+/// @throws ShapeError if a number of entries is zero or does not fit its factor, DataError if one of the
+/// matrix is not finite
 template <class T>
 DoubleSparse<T> fit_double_sparse(const HostTensor<T, 2>& a, size_t inner_size, size_t outer_entries,
                                   size_t inner_entries, const FitOptions& options = {},
