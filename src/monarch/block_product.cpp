@@ -65,13 +65,16 @@ HostTensor<T, 2> BlockProduct<T>::apply(const HostTensor<T, 2>& x) const {
     const auto& [blocks, permutation] = factors_[f];
     const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
     const auto y = make_vectors<T>(x.extent(0), count * rows);
+    std::vector<T> ordered(width);  // what one block reads, contiguous
     for (size_t s = 0; s < x.extent(0); ++s)
-      for (size_t k = 0; k < count; ++k)
+      for (size_t k = 0; k < count; ++k) {
+        for (size_t c = 0; c < width; ++c) ordered[c] = input(s, permutation[k * width + c]);
         for (size_t r = 0; r < rows; ++r) {
           T sum(0);
-          for (size_t c = 0; c < width; ++c) sum += blocks(k, r, c) * input(s, permutation[k * width + c]);
+          for (size_t c = 0; c < width; ++c) sum += blocks(k, r, c) * ordered[c];
           y(s, k * rows + r) = sum;
         }
+      }
     input = y;
   }
   return input;
