@@ -36,6 +36,16 @@ struct Example<MonarchMatrix<T>> {
   static constexpr size_t rows = 10, columns = 12, parameters = 5 * 2 * 3 + 3 * 5 * 4, products = parameters;
 };
 template <class T>
+struct Example<BlockProduct<T>> {
+  static BlockFactor<T> factor(size_t blocks, size_t rows, size_t columns) {
+    std::vector<size_t> p(blocks * columns);
+    for (size_t t = 0; t < p.size(); ++t) p[t] = (7 * t + 1) % p.size();
+    return {HostTensor<T, 3>("blocks", blocks, rows, columns), p};
+  }
+  static BlockProduct<T> make() { return BlockProduct<T>({factor(2, 5, 9), factor(6, 3, 2)}); }
+  static constexpr size_t rows = 10, columns = 12, parameters = 2 * 5 * 9 + 6 * 3 * 2, products = parameters;
+};
+template <class T>
 struct Example<BlockTensorTrain<T>> {
   static BlockTensorTrain<T> make() { return BlockTensorTrain<T>(Example<MonarchMatrix<T>>::shape, 2); }
   static constexpr size_t rows = 10, columns = 12, parameters = 2 * Example<MonarchMatrix<T>>::parameters,
@@ -124,9 +134,9 @@ double gradient_error(const Values& values, const Gradient& gradient, const Loss
 
 }  // namespace
 
-#define STRUCTURED(T)                                                                                        \
-  MonarchMatrix<T>, BlockTensorTrain<T>, LowRank<T>, BlockSparse<T>, DoubleSparse<T>, MonarchPlusLowRank<T>, \
-      PixelatedButterfly<T>
+#define STRUCTURED(T)                                                                                  \
+  MonarchMatrix<T>, BlockProduct<T>, BlockTensorTrain<T>, LowRank<T>, BlockSparse<T>, DoubleSparse<T>, \
+      MonarchPlusLowRank<T>, PixelatedButterfly<T>
 
 TEMPLATE_TEST_CASE("structured matrix: sizes, dense form, linearity, adjoint", "[monarch][structured]",
                    STRUCTURED(float), STRUCTURED(double), STRUCTURED(Complex<float>),
