@@ -29,6 +29,15 @@ double squared_modulus(D x) {
   return Kokkos::real(x) * Kokkos::real(x) + Kokkos::imag(x) * Kokkos::imag(x);
 }
 
+template <class View, class D>
+void rotate_rows(const View& m, size_t p, size_t q, double c, double s, D phase) {
+  for (size_t e = 0; e < m.extent(1); ++e) {
+    const D x = m(p, e), y = m(q, e) * conjugate(phase);
+    m(p, e) = c * x - s * y;
+    m(q, e) = s * x + c * y;
+  }
+}
+
 /// Rotates rows p and q of both so that the vectors become orthogonal; whether they were not.
 template <class D>
 bool rotate(const Rotated<D>& rows, size_t p, size_t q) {
@@ -50,12 +59,8 @@ bool rotate(const Rotated<D>& rows, size_t p, size_t q) {
   const double zeta = (qq - pp) / (2 * off);
   const double t = (zeta >= 0 ? 1.0 : -1.0) / (std::abs(zeta) + std::hypot(1.0, zeta));
   const double c = 1 / std::hypot(1.0, t), s = t * c;
-  for (const auto& m : {rows.vectors, rows.basis})
-    for (size_t e = 0; e < m.extent(1); ++e) {
-      const D x = m(p, e), y = m(q, e) * conjugate(phase);
-      m(p, e) = c * x - s * y;
-      m(q, e) = s * x + c * y;
-    }
+  rotate_rows(rows.vectors, p, q, c, s, phase);
+  rotate_rows(rows.basis, p, q, c, s, phase);
   return true;
 }
 
