@@ -15,9 +15,7 @@ struct TruncatedSvd {
   HostTensor<T, 2> v;         ///< (columns, rank)
 };
 
-/// By one-sided Jacobi rotations of the shorter side (Demmel and Veselić 1992, doi:10.1137/0613074): simple,
-/// and accurate for small singular values too. Cost O(sweeps rows columns min(rows, columns)), about 8
-/// sweeps.
+/// linalg::leading_svd() for row-major matrices of any scalar, in double precision.
 /// @throws DataError if the matrix holds a number that is not finite
 template <class T>
 TruncatedSvd<T> truncated_svd(const HostTensor<T, 2>& a, size_t rank);

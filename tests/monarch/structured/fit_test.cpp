@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("singular value decomposition: triplets, orthogonality, the w
       T uu(0), vv(0);
       for (size_t r = 0; r < rows; ++r) uu += conjugate(svd.u(r, p)) * svd.u(r, q);
       for (size_t c = 0; c < columns; ++c) vv += conjugate(svd.v(c, p)) * svd.v(c, q);
-      // Each sweep's rotations round by a few eps; about 8 sweeps of up to 66 rotations.
+      // Orthogonal to within some 10 eps for each of up to 12 vectors.
       CHECK(double(Kokkos::abs(uu - T(p == q))) <= 200 * test::epsilon<T>());
       CHECK(double(Kokkos::abs(vv - T(p == q))) <= 200 * test::epsilon<T>());
     }
