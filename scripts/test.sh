@@ -11,8 +11,8 @@ Usage: scripts/test.sh [--full] [--warnings-as-errors] [--help]
 Sets up what is missing, builds the release preset into build/release, checks the sources (includes, kernels,
 headers) and runs all tests: at most 10 minutes on two cores once the machine is set up.
 
-  --full                also the tests under the address and undefined-behaviour sanitizers, clang-tidy, and the
-                        compilation of everything for NVIDIA GPUs
+  --full                also the tests under the address and undefined-behaviour sanitizers, the kernel tests with
+                        narrower vectors and without, clang-tidy, and the compilation of everything for NVIDIA GPUs
   --warnings-as-errors  a compiler warning fails the build
   --help                this text
 TEXT
@@ -39,6 +39,13 @@ run_full_checks() {
   else
     say "skipped: no clang-tidy"
   fi
+  say "== kernels with narrower vectors"
+  for width in avx2 scalar; do
+    build_preset release "${options[@]}" -B "build/simd-$width" -DDANAUS_SIMD=$width -DDANAUS_ENABLE_APPS=OFF \
+      -- danaus_monarch_test danaus_nn_test
+    "build/simd-$width/bin/danaus_monarch_test"
+    "build/simd-$width/bin/danaus_nn_test"
+  done
   say "== sanitizers"
   build_preset asan "${options[@]}"
   ctest --preset asan

@@ -239,7 +239,9 @@ TEMPLATE_TEST_CASE("factor gradients equal the derivative of <A x, g>", "[monarc
                          Write::overwrite, split_lanes<T>(dx), d_left.data(), d_right.data());
     c.transform.adjoint(space, c.packed, split_lanes<const T>(g), Write::overwrite,
                         split_lanes<T>(expected_dx));
-    CHECK(test::max_difference(dx, expected_dx) == 0);
+    // The same sums; the compiler may fuse a product with another addition in tiles of another shape. Bound
+    // as above.
+    CHECK(test::max_difference(dx, expected_dx) <= 512 * test::epsilon<T>());
 
     // L = Re <A x, g> with dL/dA[o][t] = sum over lanes of g[o] conj(x[t]); the chain rule through left *
     // right.

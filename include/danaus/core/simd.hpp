@@ -9,8 +9,9 @@
 #define DANAUS_UNROLL
 #endif
 
-/// The widest vectors of the CPU, for kernels written once for AVX-512, AVX2, NEON and scalar code.
-/// Arithmetic is written with operators (`c = c + a * b`): the compiler contracts it to fused multiply-adds.
+/// The widest vectors of the CPU, for kernels written once for AVX-512, AVX2, NEON and scalar code; the CMake
+/// option DANAUS_SIMD (avx2 or scalar) takes narrower ones, to test the kernels at every width. Arithmetic is
+/// written with operators (`c = c + a * b`): the compiler contracts it to fused multiply-adds.
 namespace danaus::simd {
 
 namespace detail {
@@ -18,11 +19,20 @@ template <class T>
 struct Widest {
   using abi = Kokkos::Experimental::simd_abi::scalar;
 };
-#if defined(KOKKOS_ARCH_AVX512XEON)
+#if defined(DANAUS_SIMD_SCALAR)
+#elif defined(KOKKOS_ARCH_AVX512XEON)
+#if defined(DANAUS_SIMD_AVX2)
+template <>
+struct Widest<float> {
+  using abi = Kokkos::Experimental::simd_abi::avx512_fixed_size<8>;
+};
+#else
+#define DANAUS_SIMD_32_REGISTERS
 template <>
 struct Widest<float> {
   using abi = Kokkos::Experimental::simd_abi::avx512_fixed_size<16>;
 };
+#endif
 template <>
 struct Widest<double> {
   using abi = Kokkos::Experimental::simd_abi::avx512_fixed_size<8>;
@@ -56,7 +66,7 @@ template <class T>
 inline constexpr int width = int(Pack<T>::size());
 
 /// Packs that a kernel may keep in registers for its accumulators, leaving some for operands.
-#if defined(KOKKOS_ARCH_AVX512XEON)
+#if defined(DANAUS_SIMD_32_REGISTERS)
 inline constexpr int accumulators = 16;
 #else
 inline constexpr int accumulators = 8;
