@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 namespace danaus::app {
 namespace {
@@ -57,10 +58,11 @@ double multiply_adds(size_t iterations) {
   Pack<float> sum[sums];
   for (int s = 0; s < sums; ++s) sum[s] = Pack<float>(float(s));
   Pack<float> factor(0.999f), addend(0.001f);
-  for (size_t i = 0; i < iterations; ++i) {
-    DANAUS_UNROLL
-    for (int s = 0; s < sums; ++s) sum[s] = sum[s] * factor + addend;
-  }
+  // Every sum has an index known to the compiler, so that all stay in registers.
+  const auto step = [&]<size_t... s>(std::index_sequence<s...>) {
+    ((sum[s] = sum[s] * factor + addend), ...);
+  };
+  for (size_t i = 0; i < iterations; ++i) step(std::make_index_sequence<sums>());
   Pack<float> total = sum[0];
   for (int s = 1; s < sums; ++s) total = total + sum[s];
   volatile float sink = simd::sum<float>(total);  // or the compiler drops the loop
