@@ -21,6 +21,10 @@ struct BenchContext {
   void announce(const std::string& what) const;
 };
 
+/// Whether our side runs on a GPU: it is then compared with cuFFT alone, and the roofs of the CPU do not
+/// apply.
+inline constexpr bool is_gpu_build = !std::is_same_v<Exec, Kokkos::DefaultHostExecutionSpace>;
+
 /// Lanes of a tile: two vectors of sixteen floats, and a multiple of every narrower one.
 inline constexpr size_t tile_lanes = 32;
 

@@ -84,11 +84,16 @@ void copy_input(const HostTensor<float, 4>& input, const EagerLayer& eager) {
 
 void bench_forward(const BenchContext& context, const std::string& model, const LayerSize& size,
                    const LayerUnderTest& ours, const HostTensor<float, 4>& input, Json& results) {
+  Tape tape({}, Recording::off);
+  if (is_gpu_build) {  // the rival is the CPU's
+    const auto samples = time_in_turn({{[&] { ours.forward(tape); }}}, context.timing);
+    results.push_back(timed_row("operator layer forward, " + model, size_text(size), samples[0]));
+    return;
+  }
   EagerLayer eager(size, context.effort, to_host(ours.layer->spectral_weights().value()),
                    to_host(ours.layer->weights().value()), to_host(ours.layer->bias().value()));
   copy_input(input, eager);
   eager.run();
-  Tape tape({}, Recording::off);
   const auto out = to_host(ours.forward(tape).value);
   const std::string rival = "unfused: " + context.fftw_name() + " r2c, c2r; OpenBLAS; passes";
   require_same(
@@ -161,7 +166,6 @@ std::vector<size_t> widths_from(const Options& options) {
 }
 
 Outcome run_layer(const Options& options) {
-  require_host_build("layer");
   BenchContext context;
   context.is_quick = options.toggle("quick"), context.is_quiet = options.toggle("quiet");
   context.effort = context.is_quick ? FftwEffort::measure : FftwEffort::patient;
@@ -170,8 +174,10 @@ Outcome run_layer(const Options& options) {
   for (const auto& model : models)
     check_value(choice_option("model", "", {"fno", "monarch-no"}, ""), model, "--model");
   const auto widths = widths_from(options);
-  context.announce("measuring the roofs");
-  context.roofs = measure_roofs(context.timing);
+  if (!is_gpu_build) {
+    context.announce("measuring the roofs");
+    context.roofs = measure_roofs(context.timing);
+  }
   Json results = Json::array();
   for (const size_t width : widths) {
     const LayerSize size{.points = options.size("resolution"),
@@ -188,7 +194,8 @@ Outcome run_layer(const Options& options) {
     }
   }
   Outcome outcome;
-  outcome.json = {{"machine", machine_json(context.roofs)}, {"results", results}};
+  outcome.json = {{"machine", is_gpu_build ? machine_json() : machine_json(context.roofs)},
+                  {"results", results}};
   outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
   return outcome;
 }
@@ -198,7 +205,7 @@ Outcome run_layer(const Options& options) {
 Verb bench_layer_verb() {
   Verb verb;
   verb.name = "layer";
-  verb.summary = "times an operator layer against an unfused sequence of FFTW and BLAS";
+  verb.summary = "times an operator layer against an unfused sequence of FFTW and BLAS (on a GPU: alone)";
   verb.options = {
       text_option("model", "fno,monarch-no", "layers with fixed or learned transforms, comma-separated"),
       text_option("width", "20,32", "channels, comma-separated"),

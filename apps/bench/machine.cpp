@@ -112,6 +112,9 @@ Json machine_json() {
                   {"fft", std::string(fftwf_version)},
                   {"blas", version["blas"]},
                   {"blas_core", version["blas_core"]}};
+#if defined(KOKKOS_ENABLE_CUDA)
+  machine["gpu"] = std::string(Exec{}.cuda_device_prop().name);
+#endif
   if (version.contains("blas_warning")) machine["blas_warning"] = version["blas_warning"];
   machine["version"] = version["version"];
   machine["commit"] = version["commit"];

@@ -1,18 +1,5 @@
 #include "verbs.hpp"
 
-#include <danaus/core/error.hpp>
-#include <danaus/core/tensor.hpp>
-
-namespace danaus::app {
-
-void require_host_build(const char* verb) {
-  if (!std::is_same_v<Exec, Kokkos::DefaultHostExecutionSpace>)
-    throw UsageError(std::string("danaus-bench ") + verb +
-                     " compares kernels of the CPU; this build is for GPUs, of which train can be timed");
-}
-
-}  // namespace danaus::app
-
 int main(int argc, char** argv) {
   using namespace danaus::app;
   const Program program{

@@ -94,6 +94,11 @@ Values LaneTransform::output() const {
   return values_of(out_);
 }
 
+size_t tiles_for(size_t n) {
+  if (is_gpu_build) return (size_t(1) << 26) / (n * tile_lanes);
+  return size_t(Exec{}.concurrency()) * std::max<size_t>(2, 65536 / (n * tile_lanes));
+}
+
 LaneTransform tuned_lane_transform(size_t n, TransformKind kind, size_t tiles) {
   std::vector<LaneTransform> transforms;
   std::vector<Contestant> contestants;

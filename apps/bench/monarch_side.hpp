@@ -44,6 +44,9 @@ class LaneTransform {
   Tensor<float, 4> in_, out_;
 };
 
+/// Tiles of vectors of n points: about 1 MiB of input and output for each thread, or 1 GiB on a GPU.
+size_t tiles_for(size_t n);
+
 /// The fastest block of a fixed transform: it is tuned, as FFTW's plan is.
 LaneTransform tuned_lane_transform(size_t n, TransformKind kind, size_t tiles);
 

@@ -13,24 +13,19 @@ struct RealPlanes {
   size_t points() const { return kx.size() * ky.size(); }
 };
 
-/// A way to compute the kept modes of all planes that one would use without Danaus.
-struct RealRival {
-  std::string name;
-  std::function<void()> run;
-  /// Kept mode (point = kx * ky.size() + ky) of a plane.
-  Values output;
-};
+/// The rivals' output is by plane and kept mode, point = kx * ky.size() + ky.
 
-/// FFTW's real-to-complex transform; all modes are computed, the kept ones lie among them.
-std::vector<RealRival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
-                                              const Values& input);
+/// Real-to-complex transforms by FFTW, or cuFFT on a GPU; all modes are computed, the kept ones lie among
+/// them. The last one has the layout nearest to ours.
+std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
+                                          const Values& input);
 
 /// Two real planes as real and imaginary part of one complex FFTW transform Z, separated at the kept modes:
 /// X_a(k) = (Z(k) + conj Z(-k)) / 2, X_b(k) = (Z(k) - conj Z(-k)) / 2i.
-std::vector<RealRival> two_in_one_rivals(const BenchContext& context, const RealPlanes& planes,
-                                         const Values& input);
+std::vector<Rival> two_in_one_rivals(const BenchContext& context, const RealPlanes& planes,
+                                     const Values& input);
 
 /// The pruned DFT along y, then along x, as products with dense matrices by BLAS.
-std::vector<RealRival> dense_dft_rivals(const RealPlanes& planes, const Values& input);
+std::vector<Rival> dense_dft_rivals(const RealPlanes& planes, const Values& input);
 
 }  // namespace danaus::app

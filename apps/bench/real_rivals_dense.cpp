@@ -29,7 +29,7 @@ void multiply(size_t rows, size_t columns, size_t inner, const float* a, const f
 
 /// Planes one behind the other: all rows of all planes at once along y, then plane by plane along x with
 /// complex numbers.
-RealRival by_planes(const RealPlanes& planes, const Values& input) {
+Rival by_planes(const RealPlanes& planes, const Values& input) {
   const size_t n = planes.n, kx = planes.kx.size(), ky = planes.ky.size();
   DenseDft dft{planes,
                std::vector<float>(n * 2 * ky),
@@ -63,15 +63,16 @@ RealRival by_planes(const RealPlanes& planes, const Values& input) {
                                          dft.out.data() + plane * kx * 2 * ky, int(ky));
                          });
   };
-  return {"dense pruned DFT, OpenBLAS, plane by plane", run, [dft, kx, ky](size_t vector, size_t point) {
-            const float* at = dft.out.data() + 2 * (vector * kx * ky + point);
-            return std::complex<float>(at[0], at[1]);
-          }};
+  const Values values = [dft, kx, ky](size_t vector, size_t point) {
+    const float* at = dft.out.data() + 2 * (vector * kx * ky + point);
+    return std::complex<float>(at[0], at[1]);
+  };
+  return {"dense pruned DFT, OpenBLAS, plane by plane", run, in_place_output(values)};
 }
 
 /// Channels innermost, planes of real and imaginary parts: a product for each row along y, and one real
 /// product [re -im; im re] for each sample along x.
-RealRival by_channels(const RealPlanes& planes, const Values& input) {
+Rival by_channels(const RealPlanes& planes, const Values& input) {
   const size_t n = planes.n, kx = planes.kx.size(), ky = planes.ky.size(), c = tile_lanes;
   DenseDft dft{planes,
                std::vector<float>(2 * ky * n),
@@ -105,17 +106,17 @@ RealRival by_channels(const RealPlanes& planes, const Values& input) {
                                     dft.out.data() + sample * kx * 2 * ky * c);
                          });
   };
-  return {"dense pruned DFT, OpenBLAS, channels innermost", run,
-          [dft, kx, ky, c](size_t vector, size_t point) {
-            const size_t q = point / ky, k = point % ky;
-            const float* at = dft.out.data() + (((vector / c * kx + q) * 2) * ky + k) * c + vector % c;
-            return std::complex<float>(at[0], at[ky * c]);
-          }};
+  const Values values = [dft, kx, ky, c](size_t vector, size_t point) {
+    const size_t q = point / ky, k = point % ky;
+    const float* at = dft.out.data() + (((vector / c * kx + q) * 2) * ky + k) * c + vector % c;
+    return std::complex<float>(at[0], at[ky * c]);
+  };
+  return {"dense pruned DFT, OpenBLAS, channels innermost", run, in_place_output(values)};
 }
 
 }  // namespace
 
-std::vector<RealRival> dense_dft_rivals(const RealPlanes& planes, const Values& input) {
+std::vector<Rival> dense_dft_rivals(const RealPlanes& planes, const Values& input) {
   return {by_planes(planes, input), by_channels(planes, input)};
 }
 

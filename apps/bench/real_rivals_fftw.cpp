@@ -1,3 +1,4 @@
+#include "plan_rivals.hpp"
 #include "real_rivals.hpp"
 
 namespace danaus::app {
@@ -58,8 +59,8 @@ void run(const TwoInOne& t) {
 
 }  // namespace
 
-std::vector<RealRival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
-                                              const Values& input) {
+std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
+                                          const Values& input) {
   const size_t n = planes.n;
   const std::vector<size_t> real{n, n}, half{n, n / 2 + 1};
   const Layouts layouts[] = {
@@ -69,25 +70,36 @@ std::vector<RealRival> real_to_complex_rivals(const BenchContext& context, const
        ArrayLayout::lanes_innermost(half, tile_lanes, true)},
       {"channels innermost, split", ArrayLayout::lanes_innermost(real, tile_lanes, false),
        ArrayLayout::split(half, tile_lanes)}};
-  std::vector<RealRival> rivals;
+  std::vector<Rival> plans = real_plan_rivals(real, planes.samples, input), rivals;
+  for (auto& rival : plans) {
+    rival.name.insert(rival.name.find(','), " r2c");
+    rival.output = [all = rival.output, planes, width = n / 2 + 1] {
+      return Values([values = all(), planes, width](size_t vector, size_t point) {
+        const size_t modes = planes.ky.size();
+        return values(vector, planes.kx[point / modes] * width + planes.ky[point % modes]);
+      });
+    };
+  }
+  if (is_gpu_build) return plans;
   for (const auto& [name, in, out] : layouts) {
     const FftwRival fft(context.fftw_name() + " r2c, " + name, FftwKind::real_forward, context.effort, real,
                         planes.samples, tile_lanes, in, out);
     for (size_t vector = 0; vector < planes.vectors(); ++vector)
       for (size_t p = 0; p < n * n; ++p)
         fft.set_input(vector / tile_lanes, vector % tile_lanes, {p / n, p % n}, input(vector, p));
-    rivals.push_back({fft.name(), [fft] { fft.run(); },
-                      [fft, planes](size_t vector, size_t point) {
-                        const size_t modes = planes.ky.size();
-                        return fft.output(vector / tile_lanes, vector % tile_lanes,
-                                          {planes.kx[point / modes], planes.ky[point % modes]});
-                      }});
+    const Values values = [fft, planes](size_t vector, size_t point) {
+      const size_t modes = planes.ky.size();
+      return fft.output(vector / tile_lanes, vector % tile_lanes,
+                        {planes.kx[point / modes], planes.ky[point % modes]});
+    };
+    rivals.push_back({fft.name(), [fft] { fft.run(); }, in_place_output(values)});
   }
+  require_plans_agree(plans, rivals.back(), planes.vectors(), planes.points());
   return rivals;
 }
 
-std::vector<RealRival> two_in_one_rivals(const BenchContext& context, const RealPlanes& planes,
-                                         const Values& input) {
+std::vector<Rival> two_in_one_rivals(const BenchContext& context, const RealPlanes& planes,
+                                     const Values& input) {
   const size_t n = planes.n, points = n * n;
   const std::vector<size_t> extents{n, n};
   // The planes as they are: one behind the other, or channel by channel. Nothing has to be copied.
@@ -97,7 +109,7 @@ std::vector<RealRival> two_in_one_rivals(const BenchContext& context, const Real
                               ArrayLayout::lanes_innermost(extents, pairs, true)},
                              {"channels innermost, split", ArrayLayout::lanes_innermost(extents, pairs, true),
                               ArrayLayout::split(extents, pairs)}};
-  std::vector<RealRival> rivals;
+  std::vector<Rival> rivals;
   for (const auto& [name, in, out] : layouts) {
     const TwoInOne t{
         planes,
@@ -109,14 +121,14 @@ std::vector<RealRival> two_in_one_rivals(const BenchContext& context, const Real
       for (size_t p = 0; p < points; ++p)
         t.fft.set_input(vector / tile_lanes, vector % tile_lanes / 2, {p / n, p % n},
                         {input(vector, p).real(), input(vector + 1, p).real()});
-    rivals.push_back({t.fft.name(), [t] { run(t); },
-                      [t](size_t vector, size_t point) {
-                        const size_t modes = t.planes.ky.size();
-                        const float* at = t.kept.data() + 2 * (vector % 2) +
-                                          kept_index(t, vector / tile_lanes, vector % tile_lanes / 2,
-                                                     point / modes, point % modes);
-                        return std::complex<float>(at[0], at[1]);
-                      }});
+    const Values values = [t](size_t vector, size_t point) {
+      const size_t modes = t.planes.ky.size();
+      const float* at =
+          t.kept.data() + 2 * (vector % 2) +
+          kept_index(t, vector / tile_lanes, vector % tile_lanes / 2, point / modes, point % modes);
+      return std::complex<float>(at[0], at[1]);
+    };
+    rivals.push_back({t.fft.name(), [t] { run(t); }, in_place_output(values)});
   }
   return rivals;
 }

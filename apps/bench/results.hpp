@@ -33,6 +33,19 @@ std::string results_text(const Json& results);
 /// "n = 64, 1024 vectors": a value by vector and point, as a check sees ours and a rival.
 using Values = std::function<std::complex<float>(size_t vector, size_t point)>;
 
+/// A way to compute what ours computes that one would use without Danaus.
+struct Rival {
+  std::string name;
+  std::function<void()> run;
+  /// What the last run computed.
+  std::function<Values()> output;
+};
+
+/// An output that is read where the rival has left it, in host memory.
+inline std::function<Values()> in_place_output(const Values& values) {
+  return [values] { return values; };
+}
+
 /// A comparison of times means nothing unless both compute the same.
 /// @throws InternalError naming the rival if the relative L2 difference exceeds `tolerance`
 void require_same(const std::string& rival, size_t vectors, size_t points, const Values& ours,

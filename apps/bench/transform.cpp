@@ -38,8 +38,16 @@ std::vector<std::string> cases_from(const Options& options) {
 /// How large a plane, and how large a dense matrix, is worth the wait.
 constexpr size_t smallest_plane = 32, largest_plane = 256, smallest_dense = 64, largest_dense = 4096;
 
+/// A GPU is compared with cuFFT; dense products, the roofs and the picture are the CPU's. @throws UsageError
+void require_gpu_cases(const Options& options) {
+  for (const auto& name : options.list("cases"))
+    if (name == "dense" || name == "share")
+      throw UsageError("--cases: " + name + " is a case of CPU builds; a build for GPUs has 1d, 2d, real");
+  if (options.has("picture")) throw UsageError("--picture: a roofline is drawn by CPU builds only");
+}
+
 Outcome run_transform(const Options& options) {
-  require_host_build("transform");
+  if (is_gpu_build) require_gpu_cases(options);
   if (options.has("picture")) require_picture_name(options.text("picture"));
   BenchContext context;
   context.is_quick = options.toggle("quick"), context.is_quiet = options.toggle("quiet");
@@ -73,8 +81,10 @@ Outcome run_transform(const Options& options) {
                      options.text("cases") + " (planes: 32 to 256 points, dense: 64 to 4096)");
 
   Json results = Json::array();
-  context.announce("measuring the roofs");
-  context.roofs = measure_roofs(context.timing);
+  if (!is_gpu_build) {
+    context.announce("measuring the roofs");
+    context.roofs = measure_roofs(context.timing);
+  }
   const auto run = [&](const char* name, const std::vector<size_t>& sizes, const auto& bench) {
     if (!has(name)) return;
     for (const size_t n : sizes) {
@@ -91,7 +101,8 @@ Outcome run_transform(const Options& options) {
     bench_share_of_peak(context, results);
   }
   Outcome outcome;
-  outcome.json = {{"machine", machine_json(context.roofs)}, {"results", results}};
+  outcome.json = {{"machine", is_gpu_build ? machine_json() : machine_json(context.roofs)},
+                  {"results", results}};
   outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
   if (options.has("picture")) write_roofline(options.text("picture"), outcome.json);
   return outcome;
@@ -102,9 +113,10 @@ Outcome run_transform(const Options& options) {
 Verb bench_transform_verb() {
   Verb verb;
   verb.name = "transform";
-  verb.summary = "times Monarch transforms against FFTW and dense matrix products";
+  verb.summary = "times Monarch transforms against FFTW (cuFFT on a GPU) and dense matrix products";
   verb.options = {
-      text_option("cases", "1d,2d,real,dense,share", "which cases, comma-separated"),
+      text_option("cases", is_gpu_build ? "1d,2d,real" : "1d,2d,real,dense,share",
+                  "which cases, comma-separated"),
       text_option("sizes", "", "points of a transform, comma-separated; where they suit a case")
           .note("16 to 4096, the sizes of the goals among them"),
       integer_option("modes", "12", 1, 4096, "kept modes per axis of the pruned real transform"),

@@ -1,4 +1,5 @@
 #include "monarch_side.hpp"
+#include "plan_rivals.hpp"
 #include "transform_cases.hpp"
 
 namespace danaus::app {
@@ -19,45 +20,48 @@ size_t points_of(const Index& n) {
   return points;
 }
 
-/// FFTW in the layouts that suit it and in ours, with the same input.
-std::vector<FftwRival> complex_rivals(const BenchContext& context, const Index& n, size_t outer,
-                                      const Values& input) {
+/// FFTW, or cuFFT on a GPU, in the layouts that suit it; the last one is ours or the nearest to it.
+std::vector<Rival> complex_rivals(const BenchContext& context, const Index& n, size_t outer,
+                                  const Values& input) {
+  const std::vector<Rival> plans = complex_plan_rivals(n, outer, input);
+  if (is_gpu_build) return plans;
+  std::vector<Rival> rivals;
   const struct {
     const char* name;
     ArrayLayout layout;
   } layouts[] = {{"contiguous", ArrayLayout::contiguous(n, tile_lanes, true)},
                  {"lanes innermost", ArrayLayout::lanes_innermost(n, tile_lanes, true)},
                  {"lanes innermost, split", ArrayLayout::split(n, tile_lanes)}};
-  std::vector<FftwRival> rivals;
   for (const auto& [name, layout] : layouts) {
-    rivals.emplace_back(context.fftw_name() + ", " + name, FftwKind::complex_forward, context.effort, n,
+    const FftwRival fft(context.fftw_name() + ", " + name, FftwKind::complex_forward, context.effort, n,
                         outer, tile_lanes, layout, layout);
-    for (size_t o = 0; o < outer; ++o)
-      for (size_t lane = 0; lane < tile_lanes; ++lane)
-        for (size_t p = 0; p < points_of(n); ++p)
-          rivals.back().set_input(o, lane, unflattened(p, n), input(o * tile_lanes + lane, p));
+    for (size_t v = 0; v < outer * tile_lanes; ++v)
+      for (size_t p = 0; p < points_of(n); ++p)
+        fft.set_input(v / tile_lanes, v % tile_lanes, unflattened(p, n), input(v, p));
+    const Values values = [fft, n](size_t vector, size_t point) {
+      return fft.output(vector / tile_lanes, vector % tile_lanes, unflattened(point, n));
+    };
+    rivals.push_back({fft.name(), [fft] { fft.run(); }, in_place_output(values)});
   }
+  require_plans_agree(plans, rivals.back(), outer * tile_lanes, points_of(n));
   return rivals;
 }
 
-/// Checks all rivals; times the fastest, and the one that has our layout (the last), in turn with ours.
-void compare(const BenchContext& context, Case what, const Index& n, size_t outer,
-             const std::vector<FftwRival>& rivals, const std::function<void()>& ours, const Values& output,
+/// Checks all rivals; times the fastest, and the last one, in turn with ours.
+void compare(const BenchContext& context, Case what, size_t vectors, size_t points,
+             const std::vector<Rival>& rivals, const std::function<void()>& ours, const Values& output,
              Json& results) {
   std::vector<Contestant> contestants;
   for (const auto& rival : rivals) {
     rival.run();
-    require_same(rival.name(), outer * tile_lanes, points_of(n), output, [&](size_t vector, size_t point) {
-      return rival.output(vector / tile_lanes, vector % tile_lanes, unflattened(point, n));
-    });
-    contestants.push_back({[&rival] { rival.run(); }});
+    require_same(rival.name, vectors, points, output, rival.output());
+    contestants.push_back({rival.run});
   }
-  const auto &best = rivals[fastest(contestants)], &same_layout = rivals.back();
-  const auto samples =
-      time_in_turn({{ours}, {[&] { best.run(); }}, {[&] { same_layout.run(); }}}, context.timing);
-  what.rival = best.name();
+  const auto &best = rivals[fastest(contestants)], &last = rivals.back();
+  const auto samples = time_in_turn({{ours}, {best.run}, {last.run}}, context.timing);
+  what.rival = best.name;
   results.push_back(compared_row(what, paired(samples[0], samples[1]), context.roofs));
-  what.rival = context.fftw_name() + " in our layout", what.goal = {};
+  what.rival = last.name.substr(0, last.name.find(',')) + " in our layout", what.goal = {};
   results.push_back(compared_row(what, paired(samples[0], samples[2]), context.roofs));
 }
 
@@ -138,8 +142,7 @@ class PlaneTransform {
 }  // namespace
 
 void bench_complex_1d(const BenchContext& context, size_t n, Json& results) {
-  // About 1 MiB of input and output for each thread.
-  const size_t tiles = size_t(Exec{}.concurrency()) * std::max<size_t>(2, 65536 / (n * tile_lanes));
+  const size_t tiles = tiles_for(n);
   const LaneTransform ours = tuned_lane_transform(n, TransformKind::complex, tiles);
   ours.run();
   const auto rivals = complex_rivals(context, {n}, tiles, ours.input());
@@ -150,8 +153,9 @@ void bench_complex_1d(const BenchContext& context, size_t n, Json& results) {
   if (n == 64) what.goal = 1.0;
   if (n == 256) what.goal = 0.7;
   if (n == 1024) what.goal = 0.4;
+  if (is_gpu_build) what.goal = {};
   compare(
-      context, what, {n}, tiles, rivals, [&] { ours.run(); }, ours.output(), results);
+      context, what, ours.vectors(), n, rivals, [&] { ours.run(); }, ours.output(), results);
 }
 
 void bench_complex_2d(const BenchContext& context, size_t n, Json& results) {
@@ -168,9 +172,9 @@ void bench_complex_2d(const BenchContext& context, size_t n, Json& results) {
             .size = std::to_string(n) + "^2, " + std::to_string(samples * tile_lanes) + " planes",
             .flops = ours.flops(),
             .bytes = ours.bytes()};
-  if (n == 64) what.goal = 0.9;
+  if (n == 64 && !is_gpu_build) what.goal = 0.9;
   compare(
-      context, what, {n, n}, samples, rivals, [&] { ours.run(); }, ours.output(), results);
+      context, what, samples * tile_lanes, n * n, rivals, [&] { ours.run(); }, ours.output(), results);
 }
 
 }  // namespace danaus::app

@@ -29,8 +29,7 @@ void bench_share_of_peak(const BenchContext& context, Json& results) {
   for (const size_t block : blocks)
     for (const auto& variant : variants) {
       const size_t n = block * block;
-      const size_t tiles = size_t(Exec{}.concurrency()) * std::max<size_t>(2, 65536 / (n * tile_lanes));
-      const LaneTransform ours(n, block, variant.kind, tiles);
+      const LaneTransform ours(n, block, variant.kind, tiles_for(n));
       const auto samples = time_in_turn({{[&] { ours.run(); }}, peak_contestant()}, context.timing);
       rows.push_back(compared_row({.name = std::string("fused 1-D kernel, ") + variant.name,
                                    .size = "n = " + std::to_string(n) + ", block " + std::to_string(block),
