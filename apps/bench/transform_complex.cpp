@@ -70,7 +70,11 @@ void compare(const BenchContext& context, Case what, size_t vectors, size_t poin
 class PlaneTransform {
  public:
   PlaneTransform(size_t n, size_t block, size_t group, size_t samples)
-      : n_(n), group_(group), samples_(samples), fourier_(n, block, TransformKind::complex) {
+      : n_(n),
+        group_(group),
+        samples_(samples),
+        at_once_(samples_at_once(samples)),
+        fourier_(n, block, TransformKind::complex) {
     row_ = 2 * n * tile_lanes;
     // A row of the middle array is a little longer than it needs to be: rows a multiple of 4 KiB apart would
     // share their places in the cache.
@@ -78,7 +82,7 @@ class PlaneTransform {
     HostTensor<float, 1> values("in", samples * n * row_);
     for (size_t q = 0; q < values.size(); ++q) values.data()[q] = test_value(n + 1, q);
     in_ = to_device<float, 1>(values);
-    middle_ = zeros<float, 1>("middle", {n * middle_row_});
+    middle_ = zeros<float, 1>("middle", {at_once_ * n * middle_row_});
     out_ = zeros<float, 1>("out", {samples * n * row_});
   }
 
@@ -87,7 +91,7 @@ class PlaneTransform {
       return Rows{x.data() + sample * n_ * row_ + channel, row_, tile_lanes};
     };
     const Rows middle{middle_.data(), middle_row_, group_};
-    for (size_t s = 0; s < samples_; ++s)
+    for (size_t s = 0; s < samples_; s += at_once_)
       for (size_t channel = 0; channel < tile_lanes; channel += group_) {
         fourier_.transform.apply(Exec{}, fourier_.packed, along_y(grid(in_, s, channel)), Write::overwrite,
                                  along_y(middle));
@@ -111,16 +115,20 @@ class PlaneTransform {
   };
   monarch::Lanes<float> along_y(const Rows& rows) const {
     return {.data = rows.data,
+            .outer = at_once_,
             .runs = n_,
             .run_length = group_,
+            .outer_stride = ptrdiff_t(n_ * rows.row),
             .run_stride = ptrdiff_t(rows.row),
             .row_stride = ptrdiff_t(rows.channels),
             .plane_stride = ptrdiff_t(n_ * rows.channels)};
   }
   monarch::Lanes<float> along_x(const Rows& rows) const {
     return {.data = rows.data,
+            .outer = at_once_,
             .runs = n_,
             .run_length = group_,
+            .outer_stride = ptrdiff_t(n_ * rows.row),
             .run_stride = ptrdiff_t(rows.channels),
             .row_stride = ptrdiff_t(rows.row),
             .plane_stride = ptrdiff_t(n_ * rows.channels)};
@@ -134,7 +142,7 @@ class PlaneTransform {
     };
   }
 
-  size_t n_, group_, samples_, row_, middle_row_;
+  size_t n_, group_, samples_, at_once_, row_, middle_row_;
   FourierTransform fourier_;
   Tensor<float, 1> in_, middle_, out_;
 };

@@ -61,24 +61,31 @@ Ours full(const RealPlanes& planes, size_t block, size_t group, const Tensor<flo
   const size_t n = planes.n, half = planes.ky.size();
   const FourierTransform along_y(n, block, TransformKind::real_forward),
       along_x(n, block, TransformKind::complex);
-  const auto inner = zeros<float, 1>("inner", {n * 2 * half * group});
+  const size_t at_once = samples_at_once(planes.samples);
+  const auto inner = zeros<float, 1>("inner", {at_once * n * 2 * half * group});
   const auto spectrum = zeros<float, 5>("spectrum", {planes.samples, n, 2, half, tile_lanes});
   const auto run_group = [=](size_t sample, size_t channel) {
     const monarch::Lanes<float> grid_rows{.data = v.data() + sample * n * n * tile_lanes + channel,
+                                          .outer = at_once,
                                           .runs = n,
                                           .run_length = group,
+                                          .outer_stride = ptrdiff_t(n * n * tile_lanes),
                                           .run_stride = ptrdiff_t(n * tile_lanes),
                                           .row_stride = ptrdiff_t(tile_lanes)};
     const monarch::Lanes<float> inner_rows{.data = inner.data(),
+                                           .outer = at_once,
                                            .runs = n,
                                            .run_length = group,
+                                           .outer_stride = ptrdiff_t(n * 2 * half * group),
                                            .run_stride = ptrdiff_t(2 * half * group),
                                            .row_stride = ptrdiff_t(group),
                                            .plane_stride = ptrdiff_t(half * group)};
     const auto columns = [&](float* data, size_t channels) {
       return monarch::Lanes<float>{.data = data,
+                                   .outer = at_once,
                                    .runs = half,
                                    .run_length = group,
+                                   .outer_stride = ptrdiff_t(n * 2 * half * channels),
                                    .run_stride = ptrdiff_t(channels),
                                    .row_stride = ptrdiff_t(2 * half * channels),
                                    .plane_stride = ptrdiff_t(half * channels)};
@@ -88,8 +95,8 @@ Ours full(const RealPlanes& planes, size_t block, size_t group, const Tensor<flo
         Exec{}, along_x.packed, columns(inner.data(), group), Write::overwrite,
         columns(spectrum.data() + sample * n * 2 * half * tile_lanes + channel, tile_lanes));
   };
-  const auto run = [run_group, group, samples = planes.samples] {
-    for (size_t sample = 0; sample < samples; ++sample)
+  const auto run = [run_group, group, at_once, samples = planes.samples] {
+    for (size_t sample = 0; sample < samples; sample += at_once)
       for (size_t channel = 0; channel < tile_lanes; channel += group) run_group(sample, channel);
   };
   return {run, [=] { return spectrum_values(spectrum); }, transform_flops(planes, block),
