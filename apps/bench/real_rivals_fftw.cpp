@@ -57,10 +57,8 @@ void run(const TwoInOne& t) {
                        });
 }
 
-}  // namespace
-
-std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
-                                          const Values& input) {
+/// FFTW's real-to-complex transform in the layouts that suit it; the last one is ours or the nearest to it.
+std::vector<Rival> fftw_rivals(const BenchContext& context, const RealPlanes& planes, const Values& input) {
   const size_t n = planes.n;
   const std::vector<size_t> real{n, n}, half{n, n / 2 + 1};
   const Layouts layouts[] = {
@@ -70,17 +68,7 @@ std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const Rea
        ArrayLayout::lanes_innermost(half, tile_lanes, true)},
       {"channels innermost, split", ArrayLayout::lanes_innermost(real, tile_lanes, false),
        ArrayLayout::split(half, tile_lanes)}};
-  std::vector<Rival> plans = real_plan_rivals(real, planes.samples, input), rivals;
-  for (auto& rival : plans) {
-    rival.name.insert(rival.name.find(','), " r2c");
-    rival.output = [all = rival.output, planes, width = n / 2 + 1] {
-      return Values([values = all(), planes, width](size_t vector, size_t point) {
-        const size_t modes = planes.ky.size();
-        return values(vector, planes.kx[point / modes] * width + planes.ky[point % modes]);
-      });
-    };
-  }
-  if (is_gpu_build) return plans;
+  std::vector<Rival> rivals;
   for (const auto& [name, in, out] : layouts) {
     const FftwRival fft(context.fftw_name() + " r2c, " + name, FftwKind::real_forward, context.effort, real,
                         planes.samples, tile_lanes, in, out);
@@ -94,6 +82,30 @@ std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const Rea
     };
     rivals.push_back({fft.name(), [fft] { fft.run(); }, in_place_output(values)});
   }
+  return rivals;
+}
+
+/// The same by the library's plans.
+std::vector<Rival> plan_rivals(const RealPlanes& planes, const Values& input) {
+  std::vector<Rival> rivals = real_plan_rivals({planes.n, planes.n}, planes.samples, input);
+  for (auto& rival : rivals) {
+    rival.name.insert(rival.name.find(','), " r2c");
+    rival.output = [all = rival.output, planes] {
+      return Values([values = all(), planes](size_t vector, size_t point) {
+        const size_t modes = planes.ky.size(), width = planes.n / 2 + 1;
+        return values(vector, planes.kx[point / modes] * width + planes.ky[point % modes]);
+      });
+    };
+  }
+  return rivals;
+}
+
+}  // namespace
+
+std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
+                                          const Values& input) {
+  const auto plans = plan_rivals(planes, input);
+  const auto rivals = is_gpu_build ? plans : fftw_rivals(context, planes, input);
   require_plans_agree(plans, rivals.back(), planes.vectors(), planes.points());
   return rivals;
 }
