@@ -1,6 +1,7 @@
 #include <danaus/monarch/block_product.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/linalg/for_each_item.hpp>
 
 #include <string>
 
@@ -62,11 +63,12 @@ HostTensor<T, 2> BlockProduct<T>::apply(const HostTensor<T, 2>& x) const {
   require_vectors("BlockProduct::apply", x, columns());
   auto input = x;
   for (size_t f = factors_.size(); f-- > 0;) {
-    const auto& [blocks, permutation] = factors_[f];
+    const auto& blocks = factors_[f].blocks;
+    const auto& permutation = factors_[f].permutation;
     const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
     const auto y = make_vectors<T>(x.extent(0), count * rows);
-    std::vector<T> ordered(width);  // what one block reads, contiguous
-    for (size_t s = 0; s < x.extent(0); ++s)
+    linalg::for_each_item(x.extent(0), [&](size_t s) {
+      std::vector<T> ordered(width);  // what one block reads, contiguous
       for (size_t k = 0; k < count; ++k) {
         for (size_t c = 0; c < width; ++c) ordered[c] = input(s, permutation[k * width + c]);
         for (size_t r = 0; r < rows; ++r) {
@@ -75,6 +77,7 @@ HostTensor<T, 2> BlockProduct<T>::apply(const HostTensor<T, 2>& x) const {
           y(s, k * rows + r) = sum;
         }
       }
+    });
     input = y;
   }
   return input;
@@ -84,14 +87,17 @@ template <class T>
 HostTensor<T, 2> BlockProduct<T>::adjoint(const HostTensor<T, 2>& y) const {
   require_vectors("BlockProduct::adjoint", y, rows());
   auto output = y;
-  for (const auto& [blocks, permutation] : factors_) {
+  for (const auto& factor : factors_) {
+    const auto& blocks = factor.blocks;
+    const auto& permutation = factor.permutation;
     const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
     const auto x = make_vectors<T>(y.extent(0), count * width);
-    for (size_t s = 0; s < y.extent(0); ++s)
+    linalg::for_each_item(y.extent(0), [&](size_t s) {
       for (size_t k = 0; k < count; ++k)
         for (size_t r = 0; r < rows; ++r)
           for (size_t c = 0; c < width; ++c)
             x(s, permutation[k * width + c]) += conjugate(blocks(k, r, c)) * output(s, k * rows + r);
+    });
     output = x;
   }
   return output;

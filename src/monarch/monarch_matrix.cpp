@@ -1,6 +1,7 @@
 #include <danaus/monarch/monarch_matrix.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/linalg/for_each_item.hpp>
 
 #include <string>
 
@@ -45,8 +46,8 @@ HostTensor<T, 2> MonarchMatrix<T>::apply(const HostTensor<T, 2>& x) const {
   const size_t K = shape_.right_blocks, I = shape_.right_columns, J = shape_.left_blocks,
                L = shape_.left_rows;
   const HostTensor<T, 2> y("danaus::monarch::MonarchMatrix::apply", x.extent(0), rows());
-  std::vector<T> input(columns()), middle(K * J);
-  for (size_t s = 0; s < x.extent(0); ++s) {
+  linalg::for_each_item(x.extent(0), [&](size_t s) {
+    std::vector<T> input(columns()), middle(K * J);
     for (size_t t = 0; t < columns(); ++t)
       input[t] = x(s, input_permutation_.empty() ? t : input_permutation_[t]);
     for (size_t k = 0; k < K; ++k)
@@ -61,7 +62,7 @@ HostTensor<T, 2> MonarchMatrix<T>::apply(const HostTensor<T, 2>& x) const {
         for (size_t k = 0; k < K; ++k) sum += left_(j, l, k) * middle[j * K + k];
         y(s, l * J + j) = sum;
       }
-  }
+  });
   return y;
 }
 
@@ -71,7 +72,7 @@ HostTensor<T, 2> MonarchMatrix<T>::adjoint(const HostTensor<T, 2>& y) const {
   const size_t K = shape_.right_blocks, I = shape_.right_columns, J = shape_.left_blocks,
                L = shape_.left_rows;
   const HostTensor<T, 2> x("danaus::monarch::MonarchMatrix::adjoint", y.extent(0), columns());
-  for (size_t s = 0; s < y.extent(0); ++s) {
+  linalg::for_each_item(y.extent(0), [&](size_t s) {
     std::vector<T> output(columns()), middle(K * J);
     for (size_t j = 0; j < J; ++j)
       for (size_t l = 0; l < L; ++l)
@@ -81,7 +82,7 @@ HostTensor<T, 2> MonarchMatrix<T>::adjoint(const HostTensor<T, 2>& y) const {
         for (size_t i = 0; i < I; ++i) output[k * I + i] += conjugate(right_(k, j, i)) * middle[j * K + k];
     for (size_t t = 0; t < columns(); ++t)
       x(s, input_permutation_.empty() ? t : input_permutation_[t]) = output[t];
-  }
+  });
   return x;
 }
 
