@@ -100,30 +100,64 @@ NpyHeader read_npy_header(const fs::path& path) {
   return result;
 }
 
+namespace {
+
 template <class T>
-Array<T> read_npy(const fs::path& path) {
-  using R = real_t<T>;
-  const NpyHeader header = read_npy_header(path);
-  const ScalarType type = header.info.type;
-  if (is_complex(type) != is_complex_v<T>)
+void require_numbers_of(const fs::path& path, const NpyHeader& header) {
+  if (is_complex(header.info.type) != is_complex_v<T>)
     fail(path, std::string("expected ") + (is_complex_v<T> ? "complex" : "real") + " numbers, found " +
                    describe(header.info));
-  std::vector<char> bytes(header.info.size() * size_of(type));
-  const auto file = FileDescriptor::open_for_reading(path);
-  if (file.read_at(header.data_offset, bytes.data(), bytes.size()) != bytes.size()) fail(path, "truncated");
+}
 
-  Array<T> array{header.info.shape, std::vector<T>(header.info.size())};
-  const std::size_t parts = is_complex_v<T> ? 2 : 1;
+/// `count` numbers of the file from entry `first` on, in its order.
+template <class T>
+void read_numbers(const fs::path& path, const FileDescriptor& file, const NpyHeader& header, size_t first,
+                  size_t count, T* data) {
+  const ScalarType type = header.info.type;
+  const size_t parts = is_complex_v<T> ? 2 : 1, bytes = size_of(type);
   const ScalarType part = type == ScalarType::c64    ? ScalarType::f32
                           : type == ScalarType::c128 ? ScalarType::f64
                                                      : type;
-  convert_numbers(part, bytes.data(), size_of(part), array.data.size() * parts,
-                  reinterpret_cast<R*>(array.data.data()));
+  constexpr size_t at_once = size_t(1) << 20;
+  std::vector<char> raw(std::min(count, at_once) * bytes);
+  for (size_t done = 0; done < count; done += at_once) {
+    const size_t now = std::min(at_once, count - done);
+    if (file.read_at(header.data_offset + (first + done) * bytes, raw.data(), now * bytes) != now * bytes)
+      fail(path, "truncated");
+    convert_numbers(part, raw.data(), size_of(part), now * parts, reinterpret_cast<real_t<T>*>(data + done));
+  }
+}
+
+}  // namespace
+
+template <class T>
+Array<T> read_npy(const fs::path& path) {
+  const NpyHeader header = read_npy_header(path);
+  require_numbers_of<T>(path, header);
+  Array<T> array{header.info.shape, std::vector<T>(header.info.size())};
+  read_numbers(path, FileDescriptor::open_for_reading(path), header, 0, array.data.size(), array.data.data());
   if (header.fortran_order) {
     const Extents stored(array.shape.rbegin(), array.shape.rend());
     array.data = permuted(array.data, stored, reversed_axes(stored.size()));
   }
   return array;
+}
+
+template <class T>
+void read_npy_rows(const fs::path& path, const NpyHeader& header, size_t first, size_t count, T* data) {
+  require_numbers_of<T>(path, header);
+  const Extents& shape = header.info.shape;
+  if (shape.empty() || shape.size() > 2 || first > shape[0] || count > shape[0] - first)
+    throw ShapeError("read_npy_rows: rows " + std::to_string(first) + " to " + std::to_string(first + count) +
+                     " of an array of shape " + to_string(shape));
+  const auto file = FileDescriptor::open_for_reading(path);
+  const size_t columns = shape.size() == 2 ? shape[1] : 1;
+  if (!header.fortran_order) return read_numbers(path, file, header, first * columns, count * columns, data);
+  std::vector<T> column(count);
+  for (size_t c = 0; c < columns; ++c) {
+    read_numbers(path, file, header, c * shape[0] + first, count, column.data());
+    for (size_t r = 0; r < count; ++r) data[r * columns + c] = column[r];
+  }
 }
 
 template <class T>
@@ -158,8 +192,9 @@ void write_npy(const fs::path& path, const Extents& shape, const T* data) {
   });
 }
 
-#define DANAUS_INSTANTIATE(T)                                  \
-  template Array<T> read_npy<T>(const std::filesystem::path&); \
+#define DANAUS_INSTANTIATE(T)                                                                         \
+  template Array<T> read_npy<T>(const std::filesystem::path&);                                        \
+  template void read_npy_rows<T>(const std::filesystem::path&, const NpyHeader&, size_t, size_t, T*); \
   template void write_npy<T>(const std::filesystem::path&, const Extents&, const T*);
 DANAUS_INSTANTIATE(float)
 DANAUS_INSTANTIATE(double)
