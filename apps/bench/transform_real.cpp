@@ -24,10 +24,8 @@ Values spectrum_values(const Tensor<float, 5>& spectrum) {
 }
 
 double transform_flops(const RealPlanes& planes, size_t block) {
-  const auto shape = monarch::MonarchShape::square(planes.n, block);
-  const monarch::AxisTransform<float> y(
-      {.shape = shape, .input = monarch::Numbers::real, .kept_outputs = planes.ky}),
-      x({.shape = shape, .kept_outputs = planes.kx});
+  const monarch::AxisTransform<float> y(monarch::folded_real_fourier(planes.n, planes.ky.size())),
+      x({.shape = monarch::MonarchShape::square(planes.n, block), .kept_outputs = planes.kx});
   return double(planes.vectors()) * (double(planes.n) * y.flops() + double(planes.ky.size()) * x.flops());
 }
 
@@ -55,12 +53,14 @@ Ours pruned(const RealPlanes& planes, size_t block, size_t at_once, const Tensor
           least_bytes(planes)};
 }
 
-/// All of the half spectrum, `group` channels at a time, so that the second pass finds in the cache what the
-/// first wrote.
+/// All of the half spectrum, along y with the real and then the imaginary parts of all ky as rows, `group`
+/// channels at a time, so that the second pass finds in the cache what the first wrote.
 Ours full(const RealPlanes& planes, size_t block, size_t group, const Tensor<float, 4>& v) {
   const size_t n = planes.n, half = planes.ky.size();
-  const FourierTransform along_y(n, block, TransformKind::real_forward),
-      along_x(n, block, TransformKind::complex);
+  const monarch::AxisTransform<float> along_y(monarch::folded_real_fourier(n, half));
+  const auto packed_y = zeros<float, 1>("packed", {along_y.packed_size()});
+  along_y.pack_constant(Exec{}, packed_y);
+  const FourierTransform along_x(n, block, TransformKind::complex);
   const size_t at_once = samples_at_once(planes.samples);
   const auto inner = zeros<float, 1>("inner", {at_once * n * 2 * half * group});
   const auto spectrum = zeros<float, 5>("spectrum", {planes.samples, n, 2, half, tile_lanes});
@@ -78,8 +78,7 @@ Ours full(const RealPlanes& planes, size_t block, size_t group, const Tensor<flo
                                            .run_length = group,
                                            .outer_stride = ptrdiff_t(n * 2 * half * group),
                                            .run_stride = ptrdiff_t(2 * half * group),
-                                           .row_stride = ptrdiff_t(group),
-                                           .plane_stride = ptrdiff_t(half * group)};
+                                           .row_stride = ptrdiff_t(group)};
     const auto columns = [&](float* data, size_t channels) {
       return monarch::Lanes<float>{.data = data,
                                    .outer = at_once,
@@ -90,7 +89,7 @@ Ours full(const RealPlanes& planes, size_t block, size_t group, const Tensor<flo
                                    .row_stride = ptrdiff_t(2 * half * channels),
                                    .plane_stride = ptrdiff_t(half * channels)};
     };
-    along_y.transform.apply(Exec{}, along_y.packed, grid_rows, Write::overwrite, inner_rows);
+    along_y.apply(Exec{}, packed_y, grid_rows, Write::overwrite, inner_rows);
     along_x.transform.apply(
         Exec{}, along_x.packed, columns(inner.data(), group), Write::overwrite,
         columns(spectrum.data() + sample * n * 2 * half * tile_lanes + channel, tile_lanes));
