@@ -43,18 +43,17 @@ double sample(const Contestant& contestant, size_t calls) {
   return timer.seconds() / double(calls);
 }
 
-/// A sample during which other programs had one of our cores says nothing: it is taken again, if that is
-/// quick.
+/// A sample during which other programs had one of our cores says nothing: it is taken again, for a while.
 double undisturbed_sample(const Contestant& contestant, size_t calls) {
   constexpr int tries = 10;
-  constexpr double quick_seconds = 0.02;
+  constexpr double patience_seconds = 0.2;
   double best = std::numeric_limits<double>::infinity();
-  for (int attempt = 0; attempt < tries; ++attempt) {
+  const Timer timer;
+  for (int attempt = 0; attempt < tries && (attempt == 0 || timer.seconds() < patience_seconds); ++attempt) {
     const long before = preemptions();
     const double seconds = sample(contestant, calls);
     if (preemptions() == before) return seconds;
     best = std::min(best, seconds);
-    if (seconds * double(calls) > quick_seconds) break;
   }
   return best;
 }
