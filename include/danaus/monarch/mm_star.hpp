@@ -60,9 +60,10 @@ struct FactorizeOptions {
   /// Refinement stops at this relative error, or when it no longer helps. 0 refinements: one shot.
   double goal = 1e-15;
   size_t refinements = 60;
-  /// When an assumption fails, refine from a random start instead of throwing.
+  /// When an assumption fails or the direct method is of no use, refine from the closest single Monarch
+  /// matrix instead of throwing.
   bool approximate = false;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  ///< of the random combinations
 };
 
 struct FactorizeReport {
