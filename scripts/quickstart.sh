@@ -60,7 +60,7 @@ say "Danaus quickstart: about 15 minutes on two cores, less with more"
 step "set-up"
 scripts/setup.sh
 step "building danaus-pde"
-build_preset release -DDANAUS_ENABLE_TESTS=OFF -- danaus-pde
+build_preset release -- danaus-pde
 mkdir -p "$data" "$runs"
 
 step "Navier-Stokes data: 240 trajectories"

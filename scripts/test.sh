@@ -19,7 +19,7 @@ TEXT
 }
 
 full=false
-options=()
+options=(-DDANAUS_ENABLE_TESTS=ON -DDANAUS_ENABLE_APPS=ON)
 while (($#)); do
   case $1 in
     --full) full=true ;;
@@ -41,7 +41,7 @@ run_full_checks() {
   fi
   say "== kernels with narrower vectors"
   for width in avx2 scalar; do
-    build_preset release "${options[@]}" -B "build/simd-$width" -DDANAUS_SIMD=$width -DDANAUS_ENABLE_APPS=OFF \
+    build_preset release "${options[@]}" -B "build/simd-$width" -DDANAUS_SIMD=$width \
       -- danaus_monarch_test danaus_nn_test
     "build/simd-$width/bin/danaus_monarch_test"
     "build/simd-$width/bin/danaus_nn_test"
