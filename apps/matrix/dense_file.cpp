@@ -46,8 +46,12 @@ io::ScalarType DenseFile::type() const {
 template <class T>
 void DenseFile::read_rows(size_t first, size_t count, T* data) const {
   if (npy_) return io::read_npy_rows(path_, *npy_, first, count, data);
-  const auto rows = source_->read_slab<T>(name_, first, count);
-  std::copy(rows.begin(), rows.end(), data);
+  // In parts: each is in memory twice for a moment.
+  const size_t together = std::max<size_t>(1, (size_t(64) << 20) / (columns() * sizeof(T)));
+  for (size_t done = 0; done < count; done += together) {
+    const auto rows = source_->read_slab<T>(name_, first + done, std::min(together, count - done));
+    std::copy(rows.begin(), rows.end(), data + done * columns());
+  }
 }
 
 template <class T>

@@ -45,6 +45,13 @@ void require_memory(const Options& options, const DenseFile& file) {
                         " are free; project needs less, it reads the matrix in parts");
 }
 
+/// Rounding a member to single precision takes it out of the class by some 1e-7, times what the condition of
+/// its blocks makes of that.
+double tolerance_for(const Options& options, io::ScalarType type) {
+  if (options.has("tolerance")) return options.real("tolerance");
+  return type == io::ScalarType::f32 || type == io::ScalarType::c64 ? 1e-3 : 1e-6;
+}
+
 /// The matrix in double precision, whatever the file has.
 template <class T>
 HostTensor<T, 2> read_double(const DenseFile& file) {
@@ -74,13 +81,14 @@ Outcome factorize(const Options& options, const DenseFile& file, size_t block) {
     }
   }();
   const double seconds = timer.seconds();
-  if (!how.approximate && !(report.relative_error <= options.real("tolerance"))) {
+  const double tolerance = tolerance_for(options, file.type());
+  if (!how.approximate && !(report.relative_error <= tolerance)) {
     char text[240];
     std::snprintf(
         text, sizeof text,
         ": MM* factorisation: the matrix is not in MM* for block size %zu: relative error %.3g after %zu "
         "refinements, expected at most --tolerance %.3g; try another --block, or --approximate true",
-        block, report.relative_error, report.errors.size(), options.real("tolerance"));
+        block, report.relative_error, report.errors.size(), tolerance);
     throw DataError(options.text("in") + text);
   }
   Json json = {{"in", options.text("in")}, {"out", out}, {"class", "mm-star"}};
@@ -144,8 +152,8 @@ Verb factorize_verb() {
       text_option("name", "", "array to read").note("/matrix, or the only one"),
       choice_option("class", "mm-star", {"mm-star"}, "class of the matrix; mm-star: M1 M2*"),
       integer_option("block", "", 1, 1e9, "block size b").note("the divisor of n nearest sqrt(n)"),
-      positive_option("tolerance", "1e-6", 1,
-                      "largest relative error with which the matrix counts as a member"),
+      positive_option("tolerance", "", 1, "largest relative error with which the matrix counts as a member")
+          .note("1e-6; for single precision 1e-3"),
       integer_option("refinements", "60", 0, 1e6, "alternating steps after the direct method, at most"),
       toggle_option("approximate", "false", "write what was reached, member or not"),
       common_option("seed"),

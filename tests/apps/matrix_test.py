@@ -225,6 +225,9 @@ def test_factorization():
     direct = matrix.json("factorize", "--in", "mm.npy", "--block", 4, "--refinements", 0, "--out", "direct.h5")
     assert direct["refinements"] == 0 and direct["relative_error"] == direct["one_shot_error"]
 
+    write_npy("mm-single.npy", a, "f")
+    assert matrix.json("factorize", "--in", "mm-single.npy", "--block", 4, "--out", "mm-single.h5")["relative_error"] <= 1e-5
+
     identity = [[float(r == c) for c in range(24)] for r in range(24)]
     write_npy("identity.npy", identity)
     matrix.error(65, "factorize", "--in", "identity.npy", "--block", 4, "--out", "no.h5",
