@@ -6,6 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+CMAKE_GENERATOR=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")  # make may not be installed
+export CMAKE_GENERATOR
 
 cmake --install "$build" --prefix "$scratch/danaus" >"$scratch/install.log" || { cat "$scratch/install.log"; exit 1; }
 cmake -S "$here" -B "$scratch/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$scratch/danaus"
