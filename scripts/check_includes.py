@@ -33,10 +33,11 @@ ARROWS = {
     "pde/models": ["pde/metrics"],
     # magnetic resonance imaging: likewise
     "mri/operators": ["fft", "linalg"],
+    "mri/solvers": ["mri/operators"],
     "mri/masks": ["mri/operators", "io"],
     "mri/data": ["mri/masks", "train"],
     "mri/metrics": ["mri/data"],
-    "mri/models": ["mri/metrics"],
+    "mri/models": ["mri/metrics", "mri/solvers"],
 }
 
 # A library of others -> the only folders whose sources name its headers.

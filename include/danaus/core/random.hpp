@@ -75,6 +75,10 @@ inline constexpr std::uint64_t shuffle = 2;         ///< order of the samples in
 inline constexpr std::uint64_t window = 3;          ///< random start frames
 inline constexpr std::uint64_t noise = 4;           ///< input noise in training
 inline constexpr std::uint64_t field = 5;           ///< Gaussian random fields of data sets
+inline constexpr std::uint64_t sampling_mask = 16;  ///< k-space sampling patterns
+inline constexpr std::uint64_t anatomy = 17;        ///< synthetic scans: shapes and tissue values
+inline constexpr std::uint64_t coil_noise = 18;     ///< synthetic scans: receiver noise
+inline constexpr std::uint64_t cycle_shift = 19;    ///< shifts of the wavelet grid, one per iteration
 inline constexpr std::uint64_t test = 255;
 }  // namespace stream
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <danaus/io/hdf5_reader.hpp>
+#include <danaus/mri/data/scan.hpp>
+
+/// The readers behind open_scan, one per format.
+namespace danaus::mri::detail {
+
+bool is_skm_tea(const io::Hdf5Reader& reader);
+std::shared_ptr<const Scan> open_skm_tea(io::Hdf5Reader reader);
+
+bool is_fastmri(const io::Hdf5Reader& reader);
+std::shared_ptr<const Scan> open_fastmri(io::Hdf5Reader reader);
+
+std::shared_ptr<const Scan> open_cfl(const std::filesystem::path& path);
+
+}  // namespace danaus::mri::detail
