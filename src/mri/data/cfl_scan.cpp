@@ -25,7 +25,7 @@ class CflScan : public Scan {
                         std::to_string(n[axis]) + " along axis " + std::to_string(axis) +
                         " (non-Cartesian data and series are out of scope)");
     }
-    is_flat_ = n[CflArray::phase2] == 1;
+    is_flat_ = d.has_flat_axes = n[CflArray::phase2] == 1;
     row_axis_ = is_flat_ ? CflArray::read : CflArray::phase1;
     column_axis_ = is_flat_ ? CflArray::phase1 : CflArray::phase2;
     slice_axis_ = is_flat_ ? CflArray::slice : CflArray::read;

@@ -75,9 +75,13 @@ SyntheticSlice SyntheticScan::slice(size_t index) const {
   const HalfFrequencies phase = smooth_phase(o.seed, 2 * along - 1);
 
   SyntheticSlice slice;
-  slice.kspace = HostTensor<Complex<float>, 4>("kspace", o.padded_rows, o.padded_columns, 2, o.coils);
-  slice.maps = HostTensor<Complex<float>, 3>("maps", o.padded_rows, o.padded_columns, o.coils);
-  slice.tissues = HostTensor<std::uint8_t, 2>("tissues", o.padded_rows, o.padded_columns);
+  const size_t plane = o.padded_rows * o.padded_columns;
+  slice.kspace.resize(plane * 2 * o.coils);
+  slice.maps.resize(plane * o.coils);
+  slice.tissues.resize(plane);
+  const auto sample = [&](size_t row, size_t column, size_t echo, size_t coil) -> Complex<float>& {
+    return slice.kspace[((row * o.padded_columns + column) * 2 + echo) * o.coils + coil];
+  };
 
   // The object's spectrum at the half frequencies that the coils reach.
   const int reach = coil_degree + phase_degree;
@@ -105,7 +109,7 @@ SyntheticSlice SyntheticScan::slice(size_t index) const {
                 &spectra[e][(2 * p + terms - 1 - s) * grid.columns + 2 * q + terms - 1];
             for (size_t t = 0; t < terms; ++t) sum += weights[t] * row[-std::ptrdiff_t(t)];
           }
-          slice.kspace(first_row + p, first_column + q, e, c) =
+          sample(first_row + p, first_column + q, e, c) =
               Complex<float>(float(unit * sum.real()), float(unit * sum.imag()));
         }
   }
@@ -124,7 +128,7 @@ SyntheticSlice SyntheticScan::slice(size_t index) const {
           for (size_t c = 0; c < o.coils; ++c) {
             Complex<double> sum = 0;
             for (size_t d = 0; d <= c; ++d) sum += noise_factor_[c * o.coils + d] * white[d];
-            slice.kspace(first_row + p, first_column + q, e, c) +=
+            sample(first_row + p, first_column + q, e, c) +=
                 Complex<float>(float(noise_level_ * sum.real()), float(noise_level_ * sum.imag()));
           }
         }
@@ -139,7 +143,7 @@ SyntheticSlice SyntheticScan::slice(size_t index) const {
     for (size_t k = 0; k < o.padded_columns; ++k) {
       const double y = (double(j) - double(o.padded_rows / 2)) / double(o.padded_rows);
       const double z = (double(k) - double(o.padded_columns / 2)) / double(o.padded_columns);
-      slice.tissues(j, k) =
+      slice.tissues[j * o.padded_columns + k] =
           std::uint8_t(Phantom::tissue_at(shapes, y * phantom_.field_y, z * phantom_.field_z));
       if (Phantom::tissue_at(body, y * phantom_.field_y, z * phantom_.field_z) == 0) continue;
       double power = 0;
@@ -149,7 +153,7 @@ SyntheticSlice SyntheticScan::slice(size_t index) const {
       }
       const double scale = 1 / std::sqrt(power);
       for (size_t c = 0; c < o.coils; ++c)
-        slice.maps(j, k, c) =
+        slice.maps[(j * o.padded_columns + k) * o.coils + c] =
             Complex<float>(float(scale * values[c].real()), float(scale * values[c].imag()));
     }
   return slice;
@@ -158,13 +162,14 @@ SyntheticSlice SyntheticScan::slice(size_t index) const {
 namespace {
 
 /// The SENSE image of all samples, (y, z, echo).
-std::vector<Complex<float>> target_of(const SyntheticSlice& s) {
-  const size_t rows = s.kspace.extent(0), columns = s.kspace.extent(1), coils = s.kspace.extent(3);
+std::vector<Complex<float>> target_of(const SyntheticSlice& s, const SyntheticScanOptions& o) {
+  const size_t rows = o.padded_rows, columns = o.padded_columns, coils = o.coils;
   HostTensor<Complex<float>, 4> kspace("kspace", 2, rows, columns, coils);
   for (size_t e = 0; e < 2; ++e)
     for (size_t j = 0; j < rows; ++j)
       for (size_t k = 0; k < columns; ++k)
-        for (size_t c = 0; c < coils; ++c) kspace(e, j, k, c) = s.kspace(j, k, e, c);
+        for (size_t c = 0; c < coils; ++c)
+          kspace(e, j, k, c) = s.kspace[((j * columns + k) * 2 + e) * coils + c];
   HostTensor<Complex<float>, 5> maps("maps", 1, rows, columns, coils, 1);
   std::copy_n(s.maps.data(), s.maps.size(), maps.data());
   const auto all = zeros<float, 3>("weights", {1, rows, columns});
@@ -234,7 +239,7 @@ void write_synthetic_scan(const std::filesystem::path& path, const io::FileHeade
     for (size_t i = 0; i < count; ++i) {
       writer.write_rows("/kspace", first + i, 1, slices[i].kspace.data());
       writer.write_rows("/maps", first + i, 1, slices[i].maps.data());
-      writer.write_rows("/target", first + i, 1, target_of(slices[i]).data());
+      writer.write_rows("/target", first + i, 1, target_of(slices[i], o).data());
       writer.write_rows("/tissues", first + i, 1, slices[i].tissues.data());
     }
     if (progress) progress(first + count);

@@ -28,7 +28,7 @@ MapSource::MapSource(std::shared_ptr<const Scan> scan, const std::filesystem::pa
   if (const auto base = cfl_base(path)) {
     file->array = read_cfl(*base);
     const auto& n = file->array.shape;
-    const bool flat = d.layout == "cfl" && n[CflArray::phase2] == 1;
+    const bool flat = d.has_flat_axes;
     const io::Extents found =
         flat ? io::Extents{n[CflArray::slice], n[0], n[1], n[3]} : io::Extents{n[0], n[1], n[2], n[3]};
     if (found != expected) refuse(found);
@@ -57,7 +57,7 @@ HostTensor<Complex<float>, 4> MapSource::read(size_t slice) const {
     std::copy(slab.begin(), slab.end(), maps.data());
   } else {
     const CflArray& a = file_->array;
-    const bool flat = a.shape[CflArray::phase2] == 1 && d.layout == "cfl";
+    const bool flat = d.has_flat_axes;
     const size_t s_slice = a.stride(flat ? size_t(CflArray::slice) : size_t(CflArray::read));
     const size_t s_row = a.stride(flat ? 0 : 1), s_column = a.stride(flat ? 1 : 2);
     for (size_t j = 0; j < d.rows; ++j)

@@ -27,6 +27,8 @@ struct ScanDescription {
   bool has_target = false;
   /// The target holds magnitudes only (fastMRI).
   bool has_magnitude_target = false;
+  /// The plane is (READ, PHS1) of a cfl, and slices lie along SLICE.
+  bool has_flat_axes = false;
   std::vector<double> voxel_mm{1, 1, 1};  ///< x, y, z
   std::vector<std::string> masks;         ///< names of stored masks, "poisson_4.0x"
   std::string digest;                     ///< of a file of ours; empty for others

@@ -23,11 +23,12 @@ struct SyntheticScanOptions {
   std::uint64_t seed = 0;          ///< of the subject
 };
 
-/// One slice as it would come from the scanner.
+/// One slice as it would come from the scanner. Plain arrays: they are made inside a parallel loop, where
+/// Kokkos allocates nothing.
 struct SyntheticSlice {
-  HostTensor<Complex<float>, 4> kspace;  ///< (ky, kz, echo, coil), zero-padded
-  HostTensor<Complex<float>, 3> maps;    ///< (y, z, coil), zero outside the body
-  HostTensor<std::uint8_t, 2> tissues;   ///< (y, z)
+  std::vector<Complex<float>> kspace;  ///< (ky, kz, echo, coil), zero-padded
+  std::vector<Complex<float>> maps;    ///< (y, z, coil), zero outside the body
+  std::vector<std::uint8_t> tissues;   ///< (y, z)
 };
 
 /// Computes slices of one subject: analytic k-space of every coil and echo, so that nothing is inverted with

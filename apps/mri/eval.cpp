@@ -1,0 +1,200 @@
+#include "report.hpp"
+#include "verbs.hpp"
+
+#include <common/program.hpp>
+
+#include <danaus/core/error.hpp>
+#include <danaus/core/progress.hpp>
+#include <danaus/io/digest.hpp>
+#include <danaus/train/signals.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+
+namespace danaus::app {
+namespace {
+
+std::vector<double> parse_accelerations(const Options& options) {
+  std::vector<double> list;
+  for (const auto& text : options.list("acceleration")) {
+    double value = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (fault != std::errc() || end != text.data() + text.size() || !(value >= 1 && value <= 1000))
+      throw UsageError("--acceleration: expected numbers from 1 to 1000, comma-separated, found \"" + text +
+                       "\"");
+    list.push_back(value);
+  }
+  return list;
+}
+
+/// "cg-sense:0.01:20,tv:0.002" -> lambda and iterations.
+void apply_settings(const Options& options, std::vector<Candidate>& candidates) {
+  for (const auto& entry : options.list("settings")) {
+    const auto fail = [&] {
+      return UsageError(
+          "--settings: expected METHOD:LAMBDA or METHOD:LAMBDA:ITERATIONS, comma-separated, found \"" +
+          entry + "\"");
+    };
+    const size_t first = entry.find(':'), second = entry.find(':', first + 1);
+    if (first == std::string::npos) throw fail();
+    const std::string lambda =
+        entry.substr(first + 1, second == std::string::npos ? second : second - first - 1);
+    const std::string iterations = second == std::string::npos ? "" : entry.substr(second + 1);
+    const auto& method = mri::find_method(entry.substr(0, first));
+    for (auto& c : candidates) {
+      if (c.method != &method) continue;
+      const auto a = std::from_chars(lambda.data(), lambda.data() + lambda.size(), c.settings.lambda);
+      if (a.ec != std::errc() || a.ptr != lambda.data() + lambda.size() || !(c.settings.lambda >= 0))
+        throw fail();
+      if (iterations.empty()) continue;
+      const auto b =
+          std::from_chars(iterations.data(), iterations.data() + iterations.size(), c.settings.iterations);
+      if (b.ec != std::errc() || b.ptr != iterations.data() + iterations.size() || c.settings.iterations < 1)
+        throw fail();
+    }
+  }
+}
+
+std::vector<Candidate> candidates_of(const Options& options) {
+  std::vector<Candidate> candidates;
+  mri::MethodSettings settings;
+  settings.seed = std::uint64_t(options.integer("seed"));
+  for (const auto& name : options.list("method")) {
+    const auto& method = mri::find_method(name);
+    candidates.push_back({&method, method.resolve(settings)});
+  }
+  if (candidates.empty()) throw UsageError("--method: missing; expected names of methods, comma-separated");
+  apply_settings(options, candidates);
+  return candidates;
+}
+
+Json number_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
+
+Json to_json(const std::vector<double>& values) {
+  const Spread s = spread_of(values);
+  return {
+      {"mean", number_or_null(s.mean)}, {"standard_error", number_or_null(s.standard_error)}, {"n", s.scans}};
+}
+
+Json to_json(const MethodScore& row) {
+  Json json = {
+      {"acceleration", row.acceleration}, {"method", row.method}, {"run", nullptr}, {"echo", row.echo}};
+  json["parameters"] = row.parameters;
+  json["seconds_per_slice"] = spread_of(row.seconds_per_slice).mean;
+  json["lambda"] = row.settings.lambda;
+  json["iterations"] = row.settings.iterations;
+  json["psnr"] = to_json(row.psnr);
+  json["ssim"] = to_json(row.ssim);
+  json["nrmse"] = to_json(row.nrmse);
+  return json;
+}
+
+/// One digest for all masks of the table.
+std::string digest_of_all(const std::vector<MaskRecord>& masks) {
+  if (masks.size() == 1) return masks.front().digest;
+  std::string all;
+  for (const auto& mask : masks) all += mask.digest + "\n";
+  return io::to_string(io::digest_of(all));
+}
+
+std::string text_table(const std::string& profile, const Scores& scores) {
+  char line[256];
+  std::string text;
+  if (scores.is_synthetic) text += "synthetic scans: not scores on clinical data\n";
+  text += "metrics " + profile + "\n";
+  std::snprintf(line, sizeof line, "%4s  %-12s %5s  %16s  %18s  %16s  %9s\n", "R", "method", "echo", "PSNR",
+                "SSIM", "NRMSE", "s/slice");
+  text += line;
+  for (const auto& row : scores.methods) {
+    std::snprintf(line, sizeof line, "%4g  %-12s %5zu  %16s  %18s  %16s  %9.3g\n", row.acceleration,
+                  row.method.c_str(), row.echo, spread_text(spread_of(row.psnr), 2).c_str(),
+                  spread_text(spread_of(row.ssim), 3).c_str(), spread_text(spread_of(row.nrmse), 3).c_str(),
+                  spread_of(row.seconds_per_slice).mean);
+    text += line;
+  }
+  return text;
+}
+
+Outcome run_eval(const Options& options) {
+  const auto profile = mri::parse_metrics_profile(options.text("metrics"));
+  const auto candidates = candidates_of(options);
+  const auto accelerations = parse_accelerations(options);
+  require_new_output(options, "report");
+  const auto files = data_files(options);
+  size_t slices = 0;
+  for (const auto& file : files) {
+    const auto scan = mri::open_scan(file);
+    const auto& d = scan->description();
+    slices += d.slices;
+    if (profile == mri::MetricsProfile::meddlr_scan && d.slices < 11)
+      throw DataError(d.path + ": metrics meddlr-scan needs at least 11 slices, found " +
+                      std::to_string(d.slices) + "; --metrics meddlr-slice scores slices by themselves");
+  }
+  const size_t total = slices * accelerations.size() * candidates.size();
+  const train::SignalGuard signals;
+  Progress progress(
+      options.toggle("quiet") ? ProgressMode::none : parse_progress_mode(options.text("progress")), "eval",
+      double(total), "slices");
+  size_t done = 0;
+  Scorer scorer(options, profile);
+  const Scores scores = scorer.score(files, accelerations, candidates, [&] {
+    progress.update(double(++done));
+    if (signals.signal()) throw Error(ExitCode(128 + signals.signal()), "stopped by a signal");
+  });
+  progress.finish();
+  if (options.has("report")) write_report(options.text("report"), options.text("metrics"), scores);
+
+  Json json = {{"metrics", options.text("metrics")}, {"mask_digest", digest_of_all(scores.masks)}};
+  json["results"] = Json::array();
+  for (const auto& row : scores.methods) json["results"].push_back(to_json(row));
+  json["t2"] = Json::array();
+  for (const auto& row : scores.tissues) {
+    Json errors = Json::object();
+    for (const auto& [name, values] : row.relative_error) errors[name] = to_json(values);
+    json["t2"].push_back(
+        {{"acceleration", row.acceleration}, {"method", row.method}, {"relative_error", errors}});
+  }
+  json["masks"] = Json::array();
+  for (const auto& m : scores.masks)
+    json["masks"].push_back({{"data", m.file},
+                             {"mask", m.origin},
+                             {"acceleration", m.acceleration},
+                             {"acceleration_of_padded_plane", m.padded_acceleration},
+                             {"mask_digest", m.digest}});
+  if (scores.is_synthetic) json["note"] = "synthetic scans: not scores on clinical data";
+  return {json, text_table(options.text("metrics"), scores)};
+}
+
+}  // namespace
+
+Verb eval_verb() {
+  Verb verb;
+  verb.name = "eval";
+  verb.summary = "scores methods on the same masks of fully sampled scans";
+  std::string names;
+  for (const auto& name : mri::method_names()) names += (names.empty() ? "" : ",") + name;
+  verb.options = {
+      common_option("config"),
+      text_option("data", "", "fully sampled raw data with targets: files or folders, comma-separated")
+          .required(),
+      text_option("method", names, "methods, comma-separated"),
+      text_option("settings", "", "METHOD:LAMBDA[:ITERATIONS], comma-separated").note("each method's own"),
+      text_option("acceleration", "4", "accelerations, comma-separated"),
+      choice_option("metrics", "meddlr-scan", mri::metrics_profile_names(),
+                    "meddlr-scan: PSNR and 3-D SSIM of the volume of an echo; meddlr-slice: SSIM slice by "
+                    "slice; fastmri: as "
+                    "its leaderboard; bart: complex NRMSE after the best scale"),
+      path_option("report", "writes an HTML report with tables and pictures"),
+  };
+  for (auto& option : mask_choice_options()) verb.options.push_back(option);
+  for (const char* name : {"seed", "threads", "device", "json", "quiet", "progress", "overwrite", "help"})
+    verb.options.push_back(common_option(name));
+  verb.examples = {
+      "danaus-mri eval --data data/knees --acceleration 2,3,4 --report report.html",
+      "danaus-mri eval --data scan.h5 --method cg-sense,tv --settings cg-sense:0.005,tv:0.0005:80 --json"};
+  verb.run = run_eval;
+  return verb;
+}
+
+}  // namespace danaus::app

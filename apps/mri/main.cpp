@@ -1,0 +1,20 @@
+#include "verbs.hpp"
+
+#include <common/program.hpp>
+
+int main(int argc, char** argv) {
+  using namespace danaus::app;
+  const Program program{
+      "danaus-mri",
+      "reconstruct undersampled multi-coil magnetic resonance scans",
+      {generate_verb(), mask_verb(), coils_verb(), reconstruct_verb(), eval_verb(), info_verb(),
+       check_verb()},
+      "raw data of SKM-TEA, fastMRI and BART (cfl) are read as they are, recognised by content\n\n"
+      "first steps:\n"
+      "  danaus-mri generate --subjects 2 --out data/knees\n"
+      "  danaus-mri reconstruct --data data/knees/subject_000.h5 --acceleration 4 --method l1-wavelet --out "
+      "knee.png\n"
+      "  danaus-mri eval --data data/knees --acceleration 2,4 --method zero-filled,cg-sense,l1-wavelet,tv "
+      "--report report.html\n"};
+  return run_program(program, argc, argv);
+}

@@ -1,0 +1,225 @@
+#include "arguments.hpp"
+#include "verbs.hpp"
+
+#include <common/program.hpp>
+#include <common/version.hpp>
+
+#include <danaus/core/error.hpp>
+#include <danaus/core/progress.hpp>
+#include <danaus/mri/data/image_file.hpp>
+#include <danaus/mri/data/mask_file.hpp>
+#include <danaus/mri/models/reconstruction.hpp>
+#include <danaus/train/signals.hpp>
+
+#include <algorithm>
+
+namespace danaus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One reconstruction: scan, maps, mask, method, and the volume that it fills.
+class Reconstruction {
+ public:
+  explicit Reconstruction(const Options& options)
+      : options_(options),
+        method_(mri::find_method(options.text("method"))),
+        scan_(mri::open_scan(options.text("data"))),
+        maps_(options.has("maps") ? mri::MapSource(scan_, options.text("maps")) : mri::MapSource(scan_)) {
+    settings_.seed = std::uint64_t(options.integer("seed"));
+    if (options.has("iterations")) settings_.iterations = int(options.integer("iterations"));
+    if (options.has("lambda")) settings_.lambda = options.real("lambda");
+    if (method_.iterations == 0 && (options.has("iterations") || options.has("lambda")))
+      throw UsageError("--method " + method_.name + ": has no --iterations and no --lambda");
+    settings_ = method_.resolve(settings_);
+    if (options.has("mask") && options.has("acceleration"))
+      throw UsageError("--mask, --acceleration: expected one of them");
+    if (maps_.map_count() == 0) scan_->read_maps(0);  // says what is missing
+    if (options.has("mask")) {
+      const std::string name = options.text("mask");
+      mask_ = describe_mask(mri::fit_mask(mri::read_mask(name), d(), name), d(), name);
+    } else if (options.has("acceleration")) {
+      mask_ = choose_mask(options, *scan_, options.real("acceleration"));
+    }
+    format_ = options.has("format") ? options.text("format") : mri::image_format_of(options.text("out"));
+    if (format_ == "fastmri" && d().echoes > 1)
+      throw UsageError("--format fastmri: expected a scan of one echo, " + d().path + " has " +
+                       std::to_string(d().echoes));
+    first_ = options.has("first-slice") ? options.size("first-slice") : 0;
+    if (first_ >= d().slices)
+      throw UsageError("--first-slice " + std::to_string(first_) + ": the scan has " +
+                       std::to_string(d().slices) + " slices");
+    count_ =
+        options.has("slices") ? std::min(options.size("slices"), d().slices - first_) : d().slices - first_;
+  }
+
+  Outcome dry_run() {
+    const Timer timer;
+    one(first_ + count_ / 2);
+    Json json = description();
+    json["parameters"] = method_.parameters;
+    const size_t volume = count_ * d().image_rows * d().image_columns * d().echoes * sizeof(Complex<float>);
+    json["memory_bytes"] = mri::reconstruction_bytes(method_, d(), maps_.map_count()) + volume;
+    json["seconds_estimate"] = timer.seconds() * double(count_);
+    char text[200];
+    std::snprintf(text, sizeof text, "%zu slices of %zux%zu, %zu coils: %.0f MiB of memory, about %s\n",
+                  count_, d().rows, d().columns, d().coils, json["memory_bytes"].get<double>() / (1 << 20),
+                  format_duration(json["seconds_estimate"].get<double>()).c_str());
+    return {json, text};
+  }
+
+  Outcome run() {
+    require_new();
+    const Timer timer;
+    const train::SignalGuard signals;
+    const bool quiet = options_.toggle("quiet");
+    Progress progress(quiet ? ProgressMode::none : parse_progress_mode(options_.text("progress")),
+                      "reconstruct", double(count_), "slices");
+    mri::ImageVolume image(count_, d().image_rows, d().image_columns, d().echoes), target;
+    const bool compares = format_ == "png" && d().has_target;
+    if (compares) target = image;
+    for (size_t i = 0; i < count_; ++i) {
+      image.set_slice(i, one(first_ + i));
+      if (compares && i == count_ / 2) target.set_slice(i, scan_->read_target(first_ + i));
+      progress.update(double(i + 1));
+      if (signals.signal() && i + 1 < count_)
+        throw Error(ExitCode(128 + signals.signal()), "stopped by a signal");
+    }
+    progress.finish();
+    mri::write_image(options_.text("out"), format_,
+                     {"danaus-mri-image", 1, created_by(), command_line(), settings_.seed}, d(), image,
+                     compares ? &target : nullptr);
+    Json json = description();
+    json["seconds"] = timer.seconds();
+    json["seconds_per_slice"] = seconds_ / double(count_);
+    if (!residuals_.empty()) json["convergence"] = residuals_;
+    char text[300];
+    std::snprintf(text, sizeof text, "%s: %s of %zu slices, %.3g s per slice\n", options_.text("out").c_str(),
+                  method_.name.c_str(), count_, seconds_ / double(count_));
+    return {json, text};
+  }
+
+ private:
+  const mri::ScanDescription& d() const { return scan_->description(); }
+
+  void require_new() const {
+    const fs::path out = options_.text("out");
+    if (options_.toggle("overwrite")) return;
+    for (const fs::path& path :
+         {out, fs::path(out).replace_extension(".cfl"), fs::path(out).replace_extension(".hdr")})
+      if (fs::exists(path) && (path == out || format_ == "cfl"))
+        throw UsageError("--out " + path.string() + ": exists; --overwrite replaces it");
+  }
+
+  HostTensor<Complex<float>, 3> one(size_t slice) {
+    const auto kspace = scan_->read_kspace(slice);
+    const auto maps = maps_.read(slice);
+    mri::Mask mask;
+    if (mask_) {
+      mask = mask_->mask;
+    } else {
+      mask = mri::sampled_points(kspace);
+      if (mask.count() == 0)
+        throw DataError(d().path + ": slice " + std::to_string(slice) + " has no samples");
+    }
+    mri::Monitor monitor;
+    const bool shows = options_.toggle("convergence");
+    residuals_.clear();
+    if (shows)
+      monitor = [&](int, const std::vector<double>& measure) {
+        residuals_.push_back(*std::max_element(measure.begin(), measure.end()));
+      };
+    const Timer timer;
+    const auto x = mri::reconstruct_slice(space_, method_, settings_, kspace, maps, mask, monitor);
+    seconds_ += timer.seconds();
+    return mri::to_image(x, d().image_rows, d().image_columns);
+  }
+
+  Json description() const {
+    Json json = {
+        {"out", options_.text("out")}, {"format", format_}, {"data", d().path}, {"layout", d().layout}};
+    json["method"] = method_.name;
+    json["iterations"] = settings_.iterations;
+    json["lambda"] = settings_.lambda;
+    json["mask"] = mask_ ? mask_->origin : "points with samples";
+    json["mask_digest"] = mask_ ? Json(mri::digest_of(mask_->mask)) : Json(nullptr);
+    json["acceleration"] = mask_ ? Json(mask_->acceleration) : Json(nullptr);
+    json["acceleration_of_padded_plane"] = mask_ ? Json(mask_->padded_acceleration) : Json(nullptr);
+    json["maps"] = maps_.map_count();
+    json["shapes"] = {{"/reconstruction", {count_, d().image_rows, d().image_columns, d().echoes}}};
+    return json;
+  }
+
+  const Options& options_;
+  const mri::Method& method_;
+  std::shared_ptr<const mri::Scan> scan_;
+  mri::MapSource maps_;
+  mri::MethodSettings settings_;
+  std::optional<ChosenMask> mask_;
+  std::string format_;
+  size_t first_, count_;
+  Exec space_;
+  double seconds_ = 0;
+  std::vector<double> residuals_;
+};
+
+Outcome run_reconstruct(const Options& options) {
+  Reconstruction reconstruction(options);
+  return options.toggle("dry-run") ? reconstruction.dry_run() : reconstruction.run();
+}
+
+std::string methods_help() {
+  std::string text;
+  for (const auto& method : mri::methods()) {
+    text += (text.empty() ? "" : "; ") + method.name + ": " + method.summary;
+    if (!method.objective.empty()) text += ", minimises " + method.objective;
+  }
+  return text;
+}
+
+std::string defaults_of(const std::function<std::string(const mri::Method&)>& value) {
+  std::string text;
+  for (const auto& method : mri::methods())
+    if (method.iterations > 0) text += (text.empty() ? "" : ", ") + method.name + " " + value(method);
+  return text;
+}
+
+}  // namespace
+
+Verb reconstruct_verb() {
+  Verb verb;
+  verb.name = "reconstruct";
+  verb.summary = "makes images from raw data";
+  verb.options = {
+      common_option("config"),
+      path_option("data", "raw data of SKM-TEA, fastMRI or BART (base name of a cfl, or either file)")
+          .required(),
+      path_option("maps", "coil sensitivities, as danaus-mri coils writes them, or a cfl")
+          .note("those in the data file"),
+      path_option("mask", "which samples to use, in the acquired or the full shape: .h5, .cfl or .png"),
+      real_option("acceleration", "", 1, 1000,
+                  "use the file's mask of that name, or a generated one, instead of --mask"),
+      choice_option("method", "cg-sense", mri::method_names(), methods_help()),
+      integer_option("iterations", "", 1, 100000, "iterations").note(defaults_of([](const mri::Method& m) {
+        return std::to_string(m.iterations);
+      })),
+      real_option("lambda", "", 0, 1e9, "weight of the regularisation, as in the objective")
+          .note(defaults_of([](const mri::Method& m) { return to_text(m.lambda); })),
+      toggle_option("convergence", "false",
+                    "add each iteration's relative change (residual of cg-sense) to the JSON"),
+      choice_option("format", "", mri::image_format_names(), "of --out")
+          .note("by its extension: .h5, .cfl, .nii, .png"),
+      integer_option("first-slice", "0", 0, 1e6, "first slice"),
+      integer_option("slices", "", 1, 1e6, "slices").note("all"),
+  };
+  for (auto& option : mask_choice_options()) verb.options.push_back(option);
+  for (const char* name :
+       {"out", "seed", "threads", "device", "json", "quiet", "progress", "dry-run", "overwrite", "help"})
+    verb.options.push_back(common_option(name));
+  verb.examples = {"danaus-mri reconstruct --data scan.h5 --acceleration 4 --method cg-sense --out image.h5",
+                   "danaus-mri reconstruct --data scan --maps maps --method l1-wavelet --out image.cfl"};
+  verb.run = run_reconstruct;
+  return verb;
+}
+
+}  // namespace danaus::app

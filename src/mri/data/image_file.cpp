@@ -1,0 +1,126 @@
+#include <danaus/mri/data/image_file.hpp>
+
+#include <danaus/core/error.hpp>
+#include <danaus/io/image.hpp>
+#include <danaus/mri/data/cfl.hpp>
+#include <mri/data/nifti.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace danaus::mri {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr float error_factor = 5;  // errors are shown that much brighter
+
+void write_danaus(const fs::path& path, const io::FileHeader& header, const ImageVolume& image) {
+  io::Hdf5Writer writer(path);
+  writer.header(header);
+  writer.write("/reconstruction", {image.slices, image.rows, image.columns, image.echoes}, image.values);
+  writer.attribute("/reconstruction", "axes", std::string("x,y,z,echo"));
+  writer.commit();
+}
+
+void write_fastmri(const fs::path& path, const io::FileHeader& header, const ImageVolume& image) {
+  if (image.echoes != 1)
+    throw UsageError("--format fastmri: expected one echo, found " + std::to_string(image.echoes));
+  std::vector<float> magnitudes(image.values.size());
+  for (size_t i = 0; i < magnitudes.size(); ++i) magnitudes[i] = Kokkos::abs(image.values[i]);
+  io::Hdf5Writer writer(path);
+  writer.header(header);
+  writer.write("/reconstruction", {image.slices, image.rows, image.columns}, magnitudes);
+  writer.commit();
+}
+
+void write_cfl_image(const fs::path& path, const ScanDescription& scan, const ImageVolume& image) {
+  CflArray array;
+  const bool flat = scan.has_flat_axes;
+  array.shape[flat ? size_t(CflArray::slice) : size_t(CflArray::read)] = image.slices;
+  array.shape[flat ? 0 : 1] = image.rows;
+  array.shape[flat ? 1 : 2] = image.columns;
+  array.shape[CflArray::echo] = image.echoes;
+  array.data.resize(array.size());
+  const size_t s_slice = array.stride(flat ? size_t(CflArray::slice) : size_t(CflArray::read));
+  const size_t s_row = array.stride(flat ? 0 : 1), s_column = array.stride(flat ? 1 : 2);
+  for (size_t x = 0; x < image.slices; ++x)
+    for (size_t y = 0; y < image.rows; ++y)
+      for (size_t z = 0; z < image.columns; ++z)
+        for (size_t e = 0; e < image.echoes; ++e)
+          array.data[x * s_slice + y * s_row + z * s_column + e * array.stride(CflArray::echo)] =
+              image.at(x, y, z, e);
+  write_cfl(*cfl_base(path), array);
+}
+
+/// Grey panels of the middle slice, side by side; echoes below each other. y runs downwards, z to the right.
+void write_png_panels(const fs::path& path, const ImageVolume& image, const ImageVolume* target) {
+  const size_t slice = image.slices / 2, panels = target ? 4 : 2;
+  io::Image picture{panels * image.columns, image.echoes * image.rows, 1, {}};
+  picture.pixels.resize(picture.width * picture.height);
+  for (size_t e = 0; e < image.echoes; ++e) {
+    float largest = 0;
+    for (size_t y = 0; y < image.rows; ++y)
+      for (size_t z = 0; z < image.columns; ++z) {
+        largest = std::max(largest, Kokkos::abs(image.at(slice, y, z, e)));
+        if (target) largest = std::max(largest, Kokkos::abs(target->at(slice, y, z, e)));
+      }
+    const float scale = largest > 0 ? 1 / largest : 0;
+    const auto paint = [&](size_t panel, size_t y, size_t z, float value) {
+      picture.pixels[(e * image.rows + y) * picture.width + panel * image.columns + z] =
+          std::uint8_t(std::lround(255 * std::clamp(value, 0.0f, 1.0f)));
+    };
+    for (size_t y = 0; y < image.rows; ++y)
+      for (size_t z = 0; z < image.columns; ++z) {
+        const Complex<float> value = image.at(slice, y, z, e);
+        const float magnitude = Kokkos::abs(value);
+        paint(0, y, z, scale * magnitude);
+        paint(1, y, z, float(std::atan2(value.imag(), value.real()) / (2 * std::numbers::pi) + .5));
+        if (!target) continue;
+        const float wanted = Kokkos::abs(target->at(slice, y, z, e));
+        paint(2, y, z, scale * wanted);
+        paint(3, y, z, error_factor * scale * std::abs(magnitude - wanted));
+      }
+  }
+  io::write_png(path, picture);
+}
+
+}  // namespace
+
+void ImageVolume::set_slice(size_t x, const HostTensor<Complex<float>, 3>& image) {
+  if (image.extent(0) != echoes || image.extent(1) != rows || image.extent(2) != columns)
+    throw ShapeError("mri::ImageVolume: expected a slice of " + to_string(Shape<3>{echoes, rows, columns}) +
+                     ", found " + to_string(shape_of(image)));
+  for (size_t y = 0; y < rows; ++y)
+    for (size_t z = 0; z < columns; ++z)
+      for (size_t e = 0; e < echoes; ++e) at(x, y, z, e) = image(e, y, z);
+}
+
+const std::vector<std::string>& image_format_names() {
+  static const std::vector<std::string> names{"danaus", "fastmri", "cfl", "nifti", "png"};
+  return names;
+}
+
+std::string image_format_of(const fs::path& path) {
+  const auto extension = path.extension();
+  if (extension == ".h5" || extension == ".hdf5") return "danaus";
+  if (extension == ".cfl" || extension == ".hdr") return "cfl";
+  if (extension == ".nii") return "nifti";
+  if (extension == ".png") return "png";
+  throw UsageError("--out " + path.string() +
+                   ": expected a name that ends in .h5, .cfl, .nii or .png, or --format");
+}
+
+void write_image(const fs::path& path, const std::string& format, const io::FileHeader& header,
+                 const ScanDescription& scan, const ImageVolume& image, const ImageVolume* target) {
+  if (format == "danaus") return write_danaus(path, header, image);
+  if (format == "fastmri") return write_fastmri(path, header, image);
+  if (format == "cfl") return write_cfl_image(path, scan, image);
+  if (format == "nifti") return detail::write_nifti(path, scan, image);
+  if (format == "png") return write_png_panels(path, image, target);
+  throw UsageError("--format " + format + ": unknown");
+}
+
+}  // namespace danaus::mri
