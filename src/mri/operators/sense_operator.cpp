@@ -2,6 +2,7 @@
 
 #include <danaus/core/instantiate.hpp>
 #include <danaus/mri/operators/centred_fft.hpp>
+#include <mri/operators/sense_pipeline.hpp>
 
 #include <cmath>
 
@@ -149,10 +150,7 @@ SenseOperator<R>::SenseOperator(const Exec& space, size_t batch, ConstTensor<Com
                                 ConstTensor<R, 3> weights)
     : batch_(batch),
       maps_(uninitialized<Complex<R>, 5>("danaus::mri::SenseOperator: maps", shape_of(maps))),
-      weights_(uninitialized<Complex<R>, 3>("danaus::mri::SenseOperator: weights", shape_of(weights))),
-      coil_images_(uninitialized<Complex<R>, 4>("danaus::mri::SenseOperator: coil images", kspace_shape())),
-      forward_(fft::geometry(kspace_shape(), 1, 2), fft::Direction::forward),
-      backward_(fft::geometry(kspace_shape(), 1, 2), fft::Direction::backward) {
+      weights_(uninitialized<Complex<R>, 3>("danaus::mri::SenseOperator: weights", shape_of(weights))) {
   require_divisor("mri::SenseOperator: slices of maps", maps.extent(0), batch);
   require_divisor("mri::SenseOperator: weights", weights.extent(0), batch);
   const size_t rows = maps.extent(1), columns = maps.extent(2);
@@ -171,29 +169,81 @@ SenseOperator<R>::SenseOperator(const Exec& space, size_t batch, ConstTensor<Com
   for (size_t i = 0; i < host_weights.size(); ++i)
     weight = std::max(weight, std::abs(double(host_weights.data()[i])));
   largest_eigenvalue_ = gram * weight * weight;
+  prepare();
+}
+
+#ifdef KOKKOS_ENABLE_CUDA
+
+template <class R>
+void SenseOperator<R>::prepare() {
+  coil_images_ = uninitialized<Complex<R>, 4>("danaus::mri::SenseOperator: coil images", kspace_shape());
+  const auto geometry = fft::geometry(kspace_shape(), 1, 2);
+  forward_ = std::make_shared<const fft::ComplexPlan<R>>(geometry, fft::Direction::forward);
+  backward_ = std::make_shared<const fft::ComplexPlan<R>>(geometry, fft::Direction::backward);
 }
 
 template <class R>
 void SenseOperator<R>::forward(const Exec& space, ConstTensor<Complex<R>, 4> x, KSpace y) const {
+  require_shapes("forward", x, y);
   expand_coils<R>(space, maps_, x, y);
-  forward_(space, y, y);
+  (*forward_)(space, y, y);
   weight_samples<R>(space, weights_, false, y, y);
 }
 
 template <class R>
 void SenseOperator<R>::adjoint(const Exec& space, ConstTensor<Complex<R>, 4> y, Image x) const {
+  require_shapes("adjoint", x, y);
   weight_samples<R>(space, weights_, true, y, coil_images_);
-  backward_(space, coil_images_, coil_images_);
+  (*backward_)(space, coil_images_, coil_images_);
   combine_coils<R>(space, maps_, coil_images_, Write::overwrite, x);
 }
 
 template <class R>
 void SenseOperator<R>::normal(const Exec& space, ConstTensor<Complex<R>, 4> x, Image z) const {
+  require_shapes("normal", x, coil_images_);
   expand_coils<R>(space, maps_, x, coil_images_);
-  forward_(space, coil_images_, coil_images_);
+  (*forward_)(space, coil_images_, coil_images_);
   weight_samples_twice<R>(space, weights_, coil_images_);
-  backward_(space, coil_images_, coil_images_);
+  (*backward_)(space, coil_images_, coil_images_);
   combine_coils<R>(space, maps_, coil_images_, Write::overwrite, z);
+}
+
+#else
+
+template <class R>
+void SenseOperator<R>::prepare() {
+  pipeline_ = std::make_shared<const SensePipeline<R>>(batch_, maps_, weights_);
+}
+
+template <class R>
+void SenseOperator<R>::forward(const Exec& space, ConstTensor<Complex<R>, 4> x, KSpace y) const {
+  require_shapes("forward", x, y);
+  space.fence("danaus::mri::SenseOperator");
+  pipeline_->forward(x, y);
+}
+
+template <class R>
+void SenseOperator<R>::adjoint(const Exec& space, ConstTensor<Complex<R>, 4> y, Image x) const {
+  require_shapes("adjoint", x, y);
+  space.fence("danaus::mri::SenseOperator");
+  pipeline_->adjoint(y, x);
+}
+
+template <class R>
+void SenseOperator<R>::normal(const Exec& space, ConstTensor<Complex<R>, 4> x, Image z) const {
+  require_shape("mri::SenseOperator::normal: x", x, image_shape());
+  require_shape("mri::SenseOperator::normal: z", z, image_shape());
+  space.fence("danaus::mri::SenseOperator");
+  pipeline_->normal(x, z);
+}
+
+#endif
+
+template <class R>
+void SenseOperator<R>::require_shapes(const char* what, ConstTensor<Complex<R>, 4> x,
+                                      ConstTensor<Complex<R>, 4> y) const {
+  require_shape(std::string("mri::SenseOperator::") + what + ": image", x, image_shape());
+  require_shape(std::string("mri::SenseOperator::") + what + ": samples", y, kspace_shape());
 }
 
 template <class R>

@@ -3,7 +3,12 @@
 #include <danaus/core/complex.hpp>
 #include <danaus/fft/plan.hpp>
 
+#include <memory>
+
 namespace danaus::mri {
+
+template <class R>
+class SensePipeline;
 
 /// u(b, y, z, coil) = sum_m maps(s, y, z, coil, m) x(b, y, z, m), s = b / (batch / slices): the items of one
 /// slice (its echoes) lie side by side and share its sensitivities.
@@ -66,11 +71,15 @@ class SenseOperator {
   static size_t workspace_bytes(size_t batch, const Shape<5>& maps);
 
  private:
+  void prepare();
+  void require_shapes(const char* what, ConstTensor<Complex<R>, 4> x, ConstTensor<Complex<R>, 4> y) const;
+
   size_t batch_;
+  std::shared_ptr<const SensePipeline<R>> pipeline_;  // on a CPU: the three passes fused
   Tensor<Complex<R>, 5> maps_;     // S, with the image's centring phase and 1 / sqrt(n_y n_z)
   Tensor<Complex<R>, 3> weights_;  // Omega, with the centring phase of k-space
-  KSpace coil_images_;             // scratch
-  fft::ComplexPlan<R> forward_, backward_;
+  KSpace coil_images_;             // scratch, on a GPU
+  std::shared_ptr<const fft::ComplexPlan<R>> forward_, backward_;
   double largest_eigenvalue_ = 0;
 };
 
