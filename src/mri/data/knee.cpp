@@ -15,10 +15,10 @@ constexpr const char* tissue_names[] = {"air",       "fat",      "muscle",   "ma
                                         "cartilage", "meniscus", "ligament", "fluid"};
 
 /// At 3 T, fat and marrow suppressed by water excitation.
-constexpr Tissue typical[] = {{0, 1, 1},         {.14, .38, .07},  {.80, 1.42, .032}, {.18, .38, .08},
+constexpr Tissue typical[] = {{0, 1, 1},         {.14, .38, .07},  {.80, 1.25, .032}, {.18, .38, .08},
                               {.85, 1.22, .037}, {.60, 1.0, .012}, {.45, 1.1, .020},  {1.0, 3.6, .5}};
 
-constexpr int texture_shapes = 90;
+constexpr int texture_shapes = 320;
 constexpr double gain = 100;  // scanner units
 
 /// Draws in a fixed order from one seed.
@@ -136,11 +136,11 @@ class KneeBuilder {
     for (int i = 0; i < texture_shapes; ++i) {
       Ellipsoid e;
       e.x = draws_.uniform(-50, 50), e.y = draws_.uniform(-45, 45), e.z = draws_.uniform(-38, 38);
-      const double radius = .8 * std::pow(5.0, draws_.uniform(0, 1));
+      const double radius = .5 * std::pow(9.0, draws_.uniform(0, 1));
       e.a_y = radius * draws_.uniform(.7, 1.6), e.a_z = radius * draws_.uniform(.7, 1.6);
       e.a_x = draws_.uniform(4, 30);
       e.angle = draws_.uniform(-1.5, 1.5);
-      const double change = draws_.uniform(-.2, .2);
+      const double change = draws_.uniform(-.3, .3);
       e.tissue = Phantom::tissue_at(phantom_.slice(e.x), e.y, e.z);
       if (e.tissue != muscle && e.tissue != marrow && e.tissue != cartilage) continue;
       for (size_t k = 0; k < 2; ++k) e.added[k] = change * signals_[e.tissue][k];

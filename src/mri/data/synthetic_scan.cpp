@@ -28,7 +28,7 @@ double largest_radius(const Phantom& phantom, const SyntheticScanOptions& o) {
 
 /// The signal that `signal_to_noise` refers to.
 double reference_signal(const SyntheticScanOptions& o) {
-  return o.phantom == "knee" ? 100 * qdess_signal({.80, 1.42, .032}).first : 1;
+  return o.phantom == "knee" ? 100 * qdess_signal({.80, 1.25, .032}).first : 1;
 }
 
 Phantom make_phantom(const SyntheticScanOptions& o) {

@@ -49,13 +49,13 @@ const std::vector<Method>& methods() {
   static const std::vector<Method> table{
       {"zero-filled", "SENSE image of the samples, x = A^H y", "", 0, 0, 0, run_zero_filled,
        [](const Shape<4>&) { return size_t(0); }},
-      {"cg-sense", "least squares by conjugate gradients", "||A x - y||^2 + lambda ||x||^2", 30, 0.01, 0,
+      {"cg-sense", "least squares by conjugate gradients", "||A x - y||^2 + lambda ||x||^2", 30, 0.02, 0,
        run_cg_sense, cg_sense_workspace_bytes<float>},
       {"l1-wavelet", "sparse in Daubechies-4 wavelets, by FISTA with shifted grids",
-       "1/2 ||A x - y||^2 + lambda max|A^H y| ||W x||_1, the coarsest band free", 60, 0.001, 0, run_wavelet,
+       "1/2 ||A x - y||^2 + lambda max|A^H y| ||W x||_1, the coarsest band free", 60, 0.002, 0, run_wavelet,
        [](const Shape<4>& image) { return wavelet_workspace_bytes<float>(image, wavelet_levels); }},
       {"tv", "sparse gradients: total variation, by FISTA", "1/2 ||A x - y||^2 + lambda max|A^H y| TV(x)", 60,
-       0.001, 0, run_total_variation, total_variation_workspace_bytes<float>},
+       0.0015, 0, run_total_variation, total_variation_workspace_bytes<float>},
   };
   return table;
 }
