@@ -4,8 +4,6 @@
 #include <danaus/fft/half_spectrum.hpp>
 #include <danaus/monarch/fourier.hpp>
 
-#include <limits>
-
 namespace danaus::nn {
 
 using monarch::Fourier;
@@ -49,31 +47,6 @@ Lanes<T> x_lanes(const View& s, size_t group, size_t groups) {
   if (groups == 1) return {s.data(), 1, batch, modes * channels, 0, sample, 1, row, row / 2};
   const size_t part = channels / groups;
   return {s.data() + group * part, batch, modes, part, sample, ptrdiff_t(channels), 1, row, row / 2};
-}
-
-/// The samples [first, first + count) of a tensor.
-template <class View>
-View samples(const View& v, size_t first, size_t count) {
-  auto* data = v.data() + first * v.stride(0);
-  if constexpr (View::rank() == 4)
-    return View(data, count, v.extent(1), v.extent(2), v.extent(3));
-  else
-    return View(data, count, v.extent(1), v.extent(2), v.extent(3), v.extent(4));
-}
-
-/// A few samples at a time go through both axes, so that the second finds in the cache what the first wrote.
-/// Their number does not depend on the threads: panels, and so the bits, must not. A GPU takes all at once.
-#if defined(KOKKOS_ENABLE_CUDA)
-constexpr size_t samples_at_once = std::numeric_limits<size_t>::max();
-#else
-constexpr size_t samples_at_once = 4;
-#endif
-
-/// f(first, count) for each group of samples.
-template <class F>
-void for_each_group(size_t batch, F f) {
-  for (size_t first = 0; first < batch; first += std::min(batch, samples_at_once))
-    f(first, std::min(samples_at_once, batch - first));
 }
 
 void require(const SpectralShape& s) {
@@ -194,16 +167,12 @@ template <class T>
 void SpectralBasis<T>::forward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
                                const Tensor<T, 5>& inner, const Tensor<T, 5>& spectrum) const {
   const size_t groups = shape_.groups;
-  for_each_group(v.extent(0), [&](size_t first, size_t count) {
-    const auto vs = samples(v, first, count);
-    const auto is = samples(inner, first, count), ss = samples(spectrum, first, count);
-    for (size_t g = 0; g < groups; ++g) {
-      plan_[forward_y].apply(space, packed.groups[g][forward_y], grid_lanes<const T>(vs, g, groups),
-                             Write::overwrite, ky_lanes<T>(is, g, groups));
-      plan_[forward_x].apply(space, packed.groups[g][forward_x], x_lanes<const T>(is, g, groups),
-                             Write::overwrite, x_lanes<T>(ss, g, groups));
-    }
-  });
+  for (size_t g = 0; g < groups; ++g) {
+    plan_[forward_y].apply(space, packed.groups[g][forward_y], grid_lanes<const T>(v, g, groups),
+                           Write::overwrite, ky_lanes<T>(inner, g, groups));
+    plan_[forward_x].apply(space, packed.groups[g][forward_x], x_lanes<const T>(inner, g, groups),
+                           Write::overwrite, x_lanes<T>(spectrum, g, groups));
+  }
 }
 
 template <class T>
@@ -226,23 +195,14 @@ void SpectralBasis<T>::forward_backward(const Exec& space, const Packed& packed,
                                         const Tensor<T, 5>& inner, const Tensor<T, 5>& spectrum_grad,
                                         Workspace& scratch, Write write, const Tensor<T, 4>& v_grad) const {
   const auto mark = scratch.mark();
-  const size_t groups = shape_.groups, batch = v.extent(0);
-  // The gradients of learned factors are sums over all samples in fixed parts.
-  const size_t at_once = learned_ ? batch : std::min(batch, samples_at_once);
-  auto inner_shape = shape_of(inner);
-  inner_shape[0] = at_once;
-  const auto inner_grad = scratch.take<T, 5>(inner_shape);
-  for (size_t first = 0; first < batch; first += at_once) {
-    const size_t count = std::min(at_once, batch - first);
-    const auto vs = samples(v, first, count), vgs = samples(v_grad, first, count);
-    const auto is = samples(inner, learned_ ? first : 0, learned_ ? count : 0),
-               igs = samples(inner_grad, 0, count), sgs = samples(spectrum_grad, first, count);
-    for (size_t g = 0; g < groups; ++g) {
-      backward(space, packed, forward_x, g, x_lanes<const T>(is, g, groups), x_lanes<const T>(sgs, g, groups),
-               scratch, Write::overwrite, x_lanes<T>(igs, g, groups));
-      backward(space, packed, forward_y, g, grid_lanes<const T>(vs, g, groups),
-               ky_lanes<const T>(igs, g, groups), scratch, write, grid_lanes<T>(vgs, g, groups));
-    }
+  const auto inner_grad = scratch.take<T, 5>(shape_of(inner));
+  const size_t groups = shape_.groups;
+  for (size_t g = 0; g < groups; ++g) {
+    backward(space, packed, forward_x, g, x_lanes<const T>(inner, g, groups),
+             x_lanes<const T>(spectrum_grad, g, groups), scratch, Write::overwrite,
+             x_lanes<T>(inner_grad, g, groups));
+    backward(space, packed, forward_y, g, grid_lanes<const T>(v, g, groups),
+             ky_lanes<const T>(inner_grad, g, groups), scratch, write, grid_lanes<T>(v_grad, g, groups));
   }
   scratch.release(mark);
 }
@@ -251,19 +211,14 @@ template <class T>
 void SpectralBasis<T>::inverse(const Exec& space, const Packed& packed, const Tensor<T, 5>& spectrum,
                                Workspace& scratch, const Tensor<T, 4>& v) const {
   const auto mark = scratch.mark();
+  const auto inner = scratch.take<T, 5>({v.extent(0), v.extent(1), 2, spectrum.extent(3), v.extent(3)});
   const size_t groups = shape_.groups;
-  const auto inner = scratch.take<T, 5>(
-      {std::min(v.extent(0), samples_at_once), v.extent(1), 2, spectrum.extent(3), v.extent(3)});
-  for_each_group(v.extent(0), [&](size_t first, size_t count) {
-    const auto vs = samples(v, first, count);
-    const auto is = samples(inner, 0, count), ss = samples(spectrum, first, count);
-    for (size_t g = 0; g < groups; ++g) {
-      plan_[inverse_x].apply(space, packed.groups[g][inverse_x], x_lanes<const T>(ss, g, groups),
-                             Write::overwrite, x_lanes<T>(is, g, groups));
-      plan_[inverse_y].apply(space, packed.groups[g][inverse_y], ky_lanes<const T>(is, g, groups),
-                             Write::overwrite, grid_lanes<T>(vs, g, groups));
-    }
-  });
+  for (size_t g = 0; g < groups; ++g) {
+    plan_[inverse_x].apply(space, packed.groups[g][inverse_x], x_lanes<const T>(spectrum, g, groups),
+                           Write::overwrite, x_lanes<T>(inner, g, groups));
+    plan_[inverse_y].apply(space, packed.groups[g][inverse_y], ky_lanes<const T>(inner, g, groups),
+                           Write::overwrite, grid_lanes<T>(v, g, groups));
+  }
   scratch.release(mark);
 }
 
@@ -272,26 +227,21 @@ void SpectralBasis<T>::inverse_backward(const Exec& space, const Packed& packed,
                                         const Tensor<T, 4>& v_grad, Workspace& scratch,
                                         const Tensor<T, 5>& spectrum_grad) const {
   const auto mark = scratch.mark();
-  const size_t groups = shape_.groups, batch = v_grad.extent(0);
-  const size_t at_once = learned_ ? batch : std::min(batch, samples_at_once);
-  const Shape<5> inner_shape{at_once, v_grad.extent(1), 2, spectrum.extent(3), v_grad.extent(3)};
+  const Shape<5> inner_shape{v_grad.extent(0), v_grad.extent(1), 2, spectrum.extent(3), v_grad.extent(3)};
   const auto inner_grad = scratch.take<T, 5>(inner_shape);
   // The gradient of learned factors needs the inner values again: cheaper to compute than to keep.
   const auto inner = learned_ ? scratch.take<T, 5>(inner_shape) : inner_grad;
-  for (size_t first = 0; first < batch; first += at_once) {
-    const size_t count = std::min(at_once, batch - first);
-    const auto vgs = samples(v_grad, first, count);
-    const auto is = samples(inner, 0, count), igs = samples(inner_grad, 0, count),
-               ss = samples(spectrum, first, count), sgs = samples(spectrum_grad, first, count);
-    for (size_t g = 0; g < groups; ++g) {
-      if (learned_)
-        plan_[inverse_x].apply(space, packed.groups[g][inverse_x], x_lanes<const T>(ss, g, groups),
-                               Write::overwrite, x_lanes<T>(is, g, groups));
-      backward(space, packed, inverse_y, g, ky_lanes<const T>(is, g, groups),
-               grid_lanes<const T>(vgs, g, groups), scratch, Write::overwrite, ky_lanes<T>(igs, g, groups));
-      backward(space, packed, inverse_x, g, x_lanes<const T>(ss, g, groups), x_lanes<const T>(igs, g, groups),
-               scratch, Write::overwrite, x_lanes<T>(sgs, g, groups));
-    }
+  const size_t groups = shape_.groups;
+  for (size_t g = 0; g < groups; ++g) {
+    if (learned_)
+      plan_[inverse_x].apply(space, packed.groups[g][inverse_x], x_lanes<const T>(spectrum, g, groups),
+                             Write::overwrite, x_lanes<T>(inner, g, groups));
+    backward(space, packed, inverse_y, g, ky_lanes<const T>(inner, g, groups),
+             grid_lanes<const T>(v_grad, g, groups), scratch, Write::overwrite,
+             ky_lanes<T>(inner_grad, g, groups));
+    backward(space, packed, inverse_x, g, x_lanes<const T>(spectrum, g, groups),
+             x_lanes<const T>(inner_grad, g, groups), scratch, Write::overwrite,
+             x_lanes<T>(spectrum_grad, g, groups));
   }
   scratch.release(mark);
 }
