@@ -33,8 +33,8 @@ bool is_npy(const std::filesystem::path& path);
 template <class T>
 Array<T> read_npy(const std::filesystem::path& path);
 
-/// Entries [first, first + count) along the first axis of an array of rank 1 or 2 with this header, row-major,
-/// without reading the others: for arrays larger than memory. Conversions as read_npy.
+/// Entries [first, first + count) along the first axis of an array of rank 1 or 2 with this header,
+/// row-major, without reading the others: for arrays larger than memory. Conversions as read_npy.
 /// @throws DataError, ShapeError if the array has no such entries
 template <class T>
 void read_npy_rows(const std::filesystem::path& path, const NpyHeader& header, size_t first, size_t count,
