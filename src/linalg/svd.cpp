@@ -114,29 +114,44 @@ void require_rank(size_t rows, size_t columns, size_t rank) {
 
 #if !defined(KOKKOS_ENABLE_CUDA)
 /// dominant_svd() with one matrix in each lane.
-void dominant_by_lanes(size_t count, const double* a, size_t rows, size_t columns, double* u, double* sigma,
-                       double* v) {
-  constexpr size_t lanes = DominantLanes::lanes;
-  const bool tall = rows >= columns;
+template <class T>
+void dominant_by_lanes(size_t count, const T* a, size_t rows, size_t columns, T* u, double* sigma, T* v) {
+  using Work = DominantLanes<std::conditional_t<is_complex_v<T>, lanes::ComplexPack, lanes::Pack>>;
+  constexpr int lanes = Work::width, parts = is_complex_v<T> ? 2 : 1;
+  const bool tall = rows >= columns;  // else b is the adjoint
   const size_t longer = tall ? rows : columns, shorter = tall ? columns : rows;
-  DominantLanes work(longer, shorter);
-  double *long_out = tall ? u : v, *short_out = tall ? v : u;
-  for (size_t first = 0; first < count; first += lanes) {
-    const size_t used = std::min(lanes, count - first);
+  Work work(longer, shorter);
+  T *long_out = tall ? u : v, *short_out = tall ? v : u;
+  for (size_t first = 0; first < count; first += size_t(lanes)) {
+    const int used = int(std::min(size_t(lanes), count - first));
     double scales[lanes] = {};
-    for (size_t w = 0; w < lanes; ++w) {
-      const double* matrix = a + (first + std::min(w, used - 1)) * rows * columns;
+    for (int w = 0; w < lanes; ++w) {
+      const T* matrix = a + (first + size_t(std::min(w, used - 1))) * rows * columns;
       scales[w] = scale_of(matrix, rows * columns);
       for (size_t c = 0; c < columns; ++c)
-        for (size_t r = 0; r < rows; ++r)
-          work.input()[(tall ? r * work.stride() + c : c * work.stride() + r) * lanes + w] =
-              scales[w] * matrix[c * rows + r];
+        for (size_t r = 0; r < rows; ++r) {
+          const T x = matrix[c * rows + r] * scales[w];
+          const size_t row = tall ? r : c, column = tall ? c : r;
+          work.entry(row, column, 0, w) = Kokkos::real(x);
+          if constexpr (parts == 2) work.entry(row, column, 1, w) = tall ? x.imag() : -x.imag();
+        }
     }
     work.compute();
-    for (size_t w = 0; w < used; ++w) {
-      sigma[first + w] = scales[w] > 0 ? work.sigma()[w] / scales[w] : 0;
-      for (size_t i = 0; i < longer; ++i) long_out[(first + w) * longer + i] = work.u()[i * lanes + w];
-      for (size_t i = 0; i < shorter; ++i) short_out[(first + w) * shorter + i] = work.v()[i * lanes + w];
+    for (int w = 0; w < used; ++w) {
+      const size_t m = first + size_t(w);
+      sigma[m] = scales[w] > 0 ? work.sigma(w) / scales[w] : 0;
+      for (size_t i = 0; i < longer; ++i) {
+        if constexpr (parts == 2)
+          long_out[m * longer + i] = T(work.u(i, 0, w), work.u(i, 1, w));
+        else
+          long_out[m * longer + i] = work.u(i, 0, w);
+      }
+      for (size_t i = 0; i < shorter; ++i) {
+        if constexpr (parts == 2)
+          short_out[m * shorter + i] = T(work.v(i, 0, w), work.v(i, 1, w));
+        else
+          short_out[m * shorter + i] = work.v(i, 0, w);
+      }
     }
   }
 }
@@ -176,9 +191,8 @@ void dominant_svd(size_t count, const T* a, size_t rows, size_t columns, T* u, d
   if (count == 0) return;
   require_rank(rows, columns, 1);
 #if !defined(KOKKOS_ENABLE_CUDA)
-  if constexpr (!is_complex_v<T>)
-    if (std::min(rows, columns) <= largest_lane_side)
-      return dominant_by_lanes(count, a, rows, columns, u, sigma, v);
+  if (std::min(rows, columns) <= largest_lane_side)
+    return dominant_by_lanes(count, a, rows, columns, u, sigma, v);
 #endif
   for (size_t m = 0; m < count; ++m) {
     const auto t = leading_svd(a + m * rows * columns, rows, columns, 1);

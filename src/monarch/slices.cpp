@@ -200,23 +200,25 @@ class Projector {
   static void measure(const W* slice, size_t rows, size_t columns, const SliceFactors<T>& factors,
                       SliceSums& sums) {
     double largest = 0;  // so that squares neither overflow nor vanish
-    for (size_t e = 0; e < rows * columns; ++e) largest = std::max(largest, double(Kokkos::abs(slice[e])));
+    for (size_t e = 0; e < rows * columns; ++e)
+      largest = std::max({largest, std::abs(Kokkos::real(slice[e])), std::abs(Kokkos::imag(slice[e]))});
     if (largest == 0) return;
+    const double scale = 1 / std::max(largest, 1e-300);
     double norm = 0, residual = 0;
     std::vector<W> column(rows);
     for (size_t c = 0; c < columns; ++c) {
       for (size_t r = 0; r < rows; ++r) {
         column[r] = slice[c * rows + r];
-        norm += squared_modulus(column[r] / largest);
+        norm += squared_modulus(column[r] * scale);
       }
       for (size_t q = 0; q < factors.rank; ++q) {
         const W factor = W(factors.right[q * columns + c]);
         for (size_t r = 0; r < rows; ++r) column[r] -= W(factors.left[q * rows + r]) * factor;
       }
-      for (size_t r = 0; r < rows; ++r) residual += squared_modulus(column[r] / largest);
+      for (size_t r = 0; r < rows; ++r) residual += squared_modulus(column[r] * scale);
     }
-    sums.norm = largest * std::sqrt(norm);
-    sums.residual = largest * std::sqrt(residual);
+    sums.norm = std::sqrt(norm) / scale;
+    sums.residual = std::sqrt(residual) / scale;
   }
 
   const RowSource<T>& a_;

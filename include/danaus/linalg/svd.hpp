@@ -29,7 +29,7 @@ struct SingularTriplets {
 template <class T>
 SingularTriplets<T> leading_svd(const T* a, size_t rows, size_t columns, size_t rank);
 
-/// The dominant triplet of each of `count` matrices of one shape, back to back. Real matrices of at most
+/// The dominant triplet of each of `count` matrices of one shape, back to back. Matrices of at most
 /// largest_lane_side are worked on side by side, one in each lane of the CPU's vectors.
 /// @param u (count, rows) @param sigma (count) @param v (count, columns)
 template <class T>
