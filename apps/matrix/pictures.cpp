@@ -8,7 +8,8 @@
 namespace danaus::app {
 namespace {
 
-constexpr size_t picture_size = 512, decades = 16;
+constexpr size_t picture_size = 512;
+constexpr double most_decades = 16;
 
 /// As large as fits the picture, one pixel at least.
 size_t scale_for(size_t cells) { return std::max<size_t>(1, picture_size / cells); }
@@ -23,11 +24,16 @@ void draw_slice_errors(const std::filesystem::path& path, const monarch::Project
 }
 
 void draw_spectrum(const std::filesystem::path& path, const std::vector<double>& spectrum, size_t kept) {
+  // Whole decades, as many as the values span; rounding ends them at 16.
+  double span = 1;
+  for (double sigma : spectrum)
+    if (sigma > 0) span = std::max(span, std::ceil(std::log10(spectrum[0] / sigma)));
+  const double decades = std::min(span, most_decades);
   const size_t bars = std::max<size_t>(1, spectrum.size()), height = picture_size / 2;
   std::vector<float> field(bars * height, 0.0F);  // (bar, level), level 0 at the bottom
   for (size_t q = 0; q < spectrum.size(); ++q) {
     if (!(spectrum[q] > 0)) continue;
-    const double share = 1 + std::log10(spectrum[q] / spectrum[0]) / double(decades);
+    const double share = 1 + std::log10(spectrum[q] / spectrum[0]) / decades;
     const size_t top = size_t(std::clamp(share, 0.0, 1.0) * double(height));
     std::fill_n(field.begin() + ptrdiff_t(q * height), std::max<size_t>(top, 1), q < kept ? 1.0F : 0.4F);
   }

@@ -10,7 +10,8 @@ namespace danaus::app {
 void draw_slice_errors(const std::filesystem::path& path, const monarch::ProjectionReport& report);
 
 /// The singular values of all slices taken together, one bar for each rank from the left, on a logarithmic
-/// scale of `decades` below the first; those that the projection keeps are bright.
+/// scale that spans whole decades below the first, 1 to 16 of them; those that the projection keeps are
+/// bright.
 void draw_spectrum(const std::filesystem::path& path, const std::vector<double>& spectrum, size_t kept);
 
 }  // namespace danaus::app
