@@ -28,6 +28,7 @@ struct Pivot {
   size_t worst_i = 0, worst_j = 0;                  ///< where that condition number is
   std::vector<DenseMatrix<T>> column_inverse = {};  ///< of blocks (i, q)
   std::vector<DenseMatrix<T>> row_inverse = {};     ///< of blocks (p, j)
+  std::vector<double> column_condition = {}, row_condition = {};
 };
 
 template <class T>
@@ -51,13 +52,16 @@ Pivot<T> choose_pivot(const Grid<T>& grid) {
   const size_t worst = std::max(worst_of_row[pivot.p], worst_of_column[pivot.q], worse);
   pivot.condition = condition[worst], pivot.worst_i = worst / b, pivot.worst_j = worst % b;
   for (size_t t = 0; t < b; ++t) {
+    pivot.column_condition.push_back(condition[t * b + pivot.q]);
+    pivot.row_condition.push_back(condition[pivot.p * b + t]);
     pivot.column_inverse.push_back(linalg::inverse(grid(t, pivot.q)).matrix);
     pivot.row_inverse.push_back(linalg::inverse(grid(pivot.p, t)).matrix);
   }
   return pivot;
 }
 
-/// A random combination of all F(i, j), each with norm 1.
+/// A random combination of all F(i, j), each weighted down by its norm and by the condition numbers of the
+/// blocks that it inverts: its rounding error is proportional to them.
 template <class T>
 DenseMatrix<T> random_combination(const Grid<T>& grid, const Pivot<T>& pivot, const Random& random) {
   const size_t b = grid.b;
@@ -66,7 +70,8 @@ DenseMatrix<T> random_combination(const Grid<T>& grid, const Pivot<T>& pivot, co
     for (size_t j = 0; j < b; ++j) {
       const auto to_pivot = linalg::multiply(pivot.row_inverse[j], grid(pivot.p, pivot.q));
       const auto f = linalg::multiply(pivot.column_inverse[i], linalg::multiply(grid(i, j), to_pivot));
-      const double size = linalg::norm(f), weight = size > 0 ? random.normal(i * b + j) / size : 0;
+      const double size = linalg::norm(f) * pivot.column_condition[i] * pivot.row_condition[j];
+      const double weight = size > 0 ? random.normal(i * b + j) / size : 0;
       for (size_t e = 0; e < f.entries.size(); ++e) parts[i].entries[e] += weight * f.entries[e];
     }
   });

@@ -92,9 +92,9 @@ struct FactorizeReport {
 ///
 /// Relative error in double, measured for n = 64 ... 1024 with b = sqrt(n), 10 to 50 matrices each:
 /// orthogonal or unitary blocks with log-normal diagonals at most 5e-12 directly, 1e-15 refined. Real
-/// Gaussian factors 3e-10 (64), 6e-9 (256), 6e-8 (1024) directly, at most 5e-12 refined; complex ones 2e-11
+/// Gaussian factors 3e-10 (64), 9e-10 (256), 2e-9 (1024) directly, at most 6e-12 refined; complex ones 2e-11
 /// and 6e-15. With kappa the largest condition number of a block that is inverted (1e2 in the first case, up
-/// to 6e6 in the second): some 1e-5 to 1e-4 eps kappa^2 directly, less than 1e-2 eps kappa refined.
+/// to 6e6 in the second): at most some 1e-5 eps kappa^2 directly, less than 1e-2 eps kappa refined.
 ///
 /// @param a  n x n, finite
 /// @throws ShapeError unless a is square and block divides n
