@@ -68,8 +68,9 @@ def compare(options, n, folder):
         sys.exit(f"n = {n}: our relative error differs from the optimum by {off:.1e}")
     ours_seconds = statistics.median(run["seconds"] - run["seconds_reading"] for run in ours)
     theirs_seconds = statistics.median(run["seconds"] for run in theirs)
-    return {"n": n, "block": block, "complex": options.complex, "threads": options.threads, "ours_seconds": ours_seconds,
-            "numpy_seconds": theirs_seconds, "ratio": theirs_seconds / ours_seconds, "off_optimum": off}
+    return {"n": n, "block": block, "complex": options.complex, "threads": options.threads,
+            "ours_seconds": ours_seconds, "numpy_seconds": theirs_seconds, "ratio": theirs_seconds / ours_seconds,
+            "off_optimum": off}
 
 
 def main():
@@ -90,7 +91,8 @@ def main():
         return
     print(f"{'n':>6} {'block':>6} {'NumPy':>10} {'Danaus':>10} {'ratio':>7}")
     for r in results:
-        print(f"{r['n']:>6} {r['block']:>6} {r['numpy_seconds']:>8.3f} s {r['ours_seconds']:>8.3f} s {r['ratio']:>7.1f}")
+        print(f"{r['n']:>6} {r['block']:>6} {r['numpy_seconds']:>8.3f} s {r['ours_seconds']:>8.3f} s "
+              f"{r['ratio']:>7.1f}")
 
 
 if __name__ == "__main__":

@@ -226,7 +226,8 @@ def test_factorization():
     assert direct["refinements"] == 0 and direct["relative_error"] == direct["one_shot_error"]
 
     write_npy("mm-single.npy", a, "f")
-    assert matrix.json("factorize", "--in", "mm-single.npy", "--block", 4, "--out", "mm-single.h5")["relative_error"] <= 1e-5
+    found = matrix.json("factorize", "--in", "mm-single.npy", "--block", 4, "--out", "mm-single.h5")
+    assert found["relative_error"] <= 1e-5
 
     identity = [[float(r == c) for c in range(24)] for r in range(24)]
     write_npy("identity.npy", identity)
@@ -285,7 +286,8 @@ def test_bad_input_is_named():
     matrix.error(64, names=["verb"])
     matrix.error(64, "projekt", names=["project"])
     matrix.error(64, "project", "--in", "ok.npy", "--out", "no.h5", "--blok", 3, names=["--blok", "--block"])
-    matrix.error(64, "project", "--in", "ok.npy", "--out", "no.h5", "--block", 5, names=["--block 5", "12 x 12", "4", "6"])
+    matrix.error(64, "project", "--in", "ok.npy", "--out", "no.h5", "--block", 5,
+                 names=["--block 5", "12 x 12", "4", "6"])
     for block in ("3,3", "3x", "0", "3,0,3", "-3", "3,3,3,3"):
         matrix.error(64, "project", "--in", "ok.npy", "--out", "no.h5", f"--block={block}", names=["--block"])
     matrix.error(64, "project", "--in", "ok.npy", "--out", "no.h5", "--block", "3,2,5", names=["5", "rows"])
