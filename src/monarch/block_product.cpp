@@ -3,6 +3,8 @@
 #include <danaus/core/instantiate.hpp>
 #include <danaus/linalg/for_each_item.hpp>
 
+#include <monarch/structured/batch.hpp>
+
 #include <string>
 
 namespace danaus::monarch {
@@ -18,18 +20,6 @@ void require_permutation(const std::string& what, const std::vector<size_t>& p, 
     if (valid) seen[p[t]] = true;
   }
   if (!valid) throw ShapeError(what + ": expected a permutation of " + std::to_string(n) + " inputs");
-}
-
-template <class T>
-HostTensor<T, 2> make_vectors(size_t samples, size_t size) {
-  return HostTensor<T, 2>("danaus::monarch::BlockProduct", samples, size);
-}
-
-template <class View>
-void require_vectors(const char* what, const View& x, size_t size) {
-  if (x.extent(1) != size)
-    throw ShapeError(std::string(what) + ": vectors of " + std::to_string(x.extent(1)) +
-                     " entries for a matrix side of " + std::to_string(size));
 }
 
 }  // namespace
@@ -60,13 +50,13 @@ size_t BlockProduct<T>::parameters() const {
 
 template <class T>
 HostTensor<T, 2> BlockProduct<T>::apply(const HostTensor<T, 2>& x) const {
-  require_vectors("BlockProduct::apply", x, columns());
+  require_batch("BlockProduct::apply", x, columns());
   auto input = x;
   for (size_t f = factors_.size(); f-- > 0;) {
     const auto& blocks = factors_[f].blocks;
     const auto& permutation = factors_[f].permutation;
     const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
-    const auto y = make_vectors<T>(x.extent(0), count * rows);
+    const auto y = make_batch<T>(x.extent(0), count * rows);
     linalg::for_each_item(x.extent(0), [&](size_t s) {
       std::vector<T> ordered(width);  // what one block reads, contiguous
       for (size_t k = 0; k < count; ++k) {
@@ -85,13 +75,13 @@ HostTensor<T, 2> BlockProduct<T>::apply(const HostTensor<T, 2>& x) const {
 
 template <class T>
 HostTensor<T, 2> BlockProduct<T>::adjoint(const HostTensor<T, 2>& y) const {
-  require_vectors("BlockProduct::adjoint", y, rows());
+  require_batch("BlockProduct::adjoint", y, rows());
   auto output = y;
   for (const auto& factor : factors_) {
     const auto& blocks = factor.blocks;
     const auto& permutation = factor.permutation;
     const size_t count = blocks.extent(0), rows = blocks.extent(1), width = blocks.extent(2);
-    const auto x = make_vectors<T>(y.extent(0), count * width);
+    const auto x = make_batch<T>(y.extent(0), count * width);
     linalg::for_each_item(y.extent(0), [&](size_t s) {
       for (size_t k = 0; k < count; ++k)
         for (size_t r = 0; r < rows; ++r)
@@ -105,13 +95,7 @@ HostTensor<T, 2> BlockProduct<T>::adjoint(const HostTensor<T, 2>& y) const {
 
 template <class T>
 HostTensor<T, 2> BlockProduct<T>::dense() const {
-  const auto unit = make_vectors<T>(columns(), columns());
-  for (size_t t = 0; t < columns(); ++t) unit(t, t) = T(1);
-  const auto images = apply(unit);
-  const auto result = make_vectors<T>(rows(), columns());
-  for (size_t row = 0; row < rows(); ++row)
-    for (size_t column = 0; column < columns(); ++column) result(row, column) = images(column, row);
-  return result;
+  return dense_by_columns(*this);
 }
 
 #define DANAUS_INSTANTIATE(T) template class BlockProduct<T>;

@@ -3,20 +3,11 @@
 #include <danaus/core/instantiate.hpp>
 #include <danaus/linalg/for_each_item.hpp>
 
+#include <monarch/structured/batch.hpp>
+
 #include <string>
 
 namespace danaus::monarch {
-
-namespace {
-
-template <class View>
-void require_vectors(const char* what, const View& x, size_t size) {
-  if (x.extent(1) != size)
-    throw ShapeError(std::string(what) + ": vectors of " + std::to_string(x.extent(1)) +
-                     " entries for a matrix side of " + std::to_string(size));
-}
-
-}  // namespace
 
 template <class T>
 MonarchMatrix<T>::MonarchMatrix(const HostTensor<T, 3>& left, const HostTensor<T, 3>& right,
@@ -42,7 +33,7 @@ MonarchMatrix<T>::MonarchMatrix(const HostTensor<T, 3>& left, const HostTensor<T
 
 template <class T>
 HostTensor<T, 2> MonarchMatrix<T>::apply(const HostTensor<T, 2>& x) const {
-  require_vectors("MonarchMatrix::apply", x, columns());
+  require_batch("MonarchMatrix::apply", x, columns());
   const size_t K = shape_.right_blocks, I = shape_.right_columns, J = shape_.left_blocks,
                L = shape_.left_rows;
   const HostTensor<T, 2> y("danaus::monarch::MonarchMatrix::apply", x.extent(0), rows());
@@ -68,7 +59,7 @@ HostTensor<T, 2> MonarchMatrix<T>::apply(const HostTensor<T, 2>& x) const {
 
 template <class T>
 HostTensor<T, 2> MonarchMatrix<T>::adjoint(const HostTensor<T, 2>& y) const {
-  require_vectors("MonarchMatrix::adjoint", y, rows());
+  require_batch("MonarchMatrix::adjoint", y, rows());
   const size_t K = shape_.right_blocks, I = shape_.right_columns, J = shape_.left_blocks,
                L = shape_.left_rows;
   const HostTensor<T, 2> x("danaus::monarch::MonarchMatrix::adjoint", y.extent(0), columns());

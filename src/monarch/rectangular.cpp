@@ -2,19 +2,14 @@
 
 #include <danaus/core/instantiate.hpp>
 
+#include <monarch/structured/batch.hpp>
+
 #include <numeric>
 #include <string>
 
 namespace danaus::monarch {
 
 namespace {
-
-template <class View>
-void require_vectors(const char* what, const View& x, size_t size) {
-  if (x.extent(1) != size)
-    throw ShapeError(std::string(what) + ": vectors of " + std::to_string(x.extent(1)) +
-                     " entries for a matrix side of " + std::to_string(size));
-}
 
 /// "blocks (b1, b2, b3) = (4, 6, 3)"
 std::string blocks_text(const RectangularShape& s) {
@@ -57,7 +52,7 @@ RectangularMonarch<T>::RectangularMonarch(const RectangularShape& shape)
 
 template <class T>
 HostTensor<T, 2> RectangularMonarch<T>::apply(const HostTensor<T, 2>& x) const {
-  require_vectors("RectangularMonarch::apply", x, columns());
+  require_batch("RectangularMonarch::apply", x, columns());
   const auto& s = shape_;
   const HostTensor<T, 2> y("danaus::monarch::RectangularMonarch::apply", x.extent(0), rows());
   std::vector<T> middle(s.right_rows);
@@ -78,7 +73,7 @@ HostTensor<T, 2> RectangularMonarch<T>::apply(const HostTensor<T, 2>& x) const {
 
 template <class T>
 HostTensor<T, 2> RectangularMonarch<T>::adjoint(const HostTensor<T, 2>& y) const {
-  require_vectors("RectangularMonarch::adjoint", y, rows());
+  require_batch("RectangularMonarch::adjoint", y, rows());
   const auto& s = shape_;
   const HostTensor<T, 2> x("danaus::monarch::RectangularMonarch::adjoint", y.extent(0), columns());
   for (size_t sample = 0; sample < y.extent(0); ++sample)
