@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using CheckContent = std::function<std::string(const fs::path&)>;
 
-Json check_file(const fs::path& path, bool reseal, const CheckContent& check_content) {
+Json check_file(const fs::path& path, bool reseal, bool is_set, const CheckContent& check_content) {
   Json json = {{"file", path.string()}};
   const auto failed = [&](ExitCode code, const std::string& message) {
     json["status"] = "failed";
@@ -20,15 +20,15 @@ Json check_file(const fs::path& path, bool reseal, const CheckContent& check_con
     return json;
   };
   try {
-    if (!fs::exists(path)) throw MissingInputError(path.string() + ": no such file");
-    if (!fs::is_regular_file(path))
+    if (!is_set && !fs::exists(path)) throw MissingInputError(path.string() + ": no such file");
+    if (!is_set && !fs::is_regular_file(path))
       throw DataError(path.string() + ": expected a file, found a folder or device");
-    if (reseal) io::seal(path);
+    if (reseal && !is_set) io::seal(path);
     const std::string kind = check_content(path);
     json["status"] = "ok";
     json["exit_code"] = 0;
     json["kind"] = kind;
-    json["sealed"] = io::file_state(path) == io::FileState::sealed;
+    json["sealed"] = !is_set && io::file_state(path) == io::FileState::sealed;
     return json;
   } catch (const Error& error) {
     return failed(error.code(), error.what());
@@ -37,7 +37,8 @@ Json check_file(const fs::path& path, bool reseal, const CheckContent& check_con
 
 }  // namespace
 
-Verb check_files_verb(const std::string& program, const CheckContent& check_content) {
+Verb check_files_verb(const std::string& program, const CheckContent& check_content,
+                      const std::function<bool(const fs::path&)>& is_set) {
   Verb verb;
   verb.name = "check";
   verb.summary = "verifies files: digest, schema, finite values";
@@ -46,12 +47,12 @@ Verb check_files_verb(const std::string& program, const CheckContent& check_cont
       toggle_option("reseal", "false", "renew the digest of our own files after a deliberate edit")
           .transient(),
       common_option("json"), common_option("quiet"), common_option("threads"), common_option("help")};
-  verb.run = [program, check_content](const Options& options) {
+  verb.run = [program, check_content, is_set](const Options& options) {
     if (options.operands().empty()) throw UsageError("expected files, found none");
     Outcome outcome;
     Json files = Json::array();
     for (const auto& path : options.operands()) {
-      const Json file = check_file(path, options.toggle("reseal"), check_content);
+      const Json file = check_file(path, options.toggle("reseal"), is_set(path), check_content);
       const int code = file["exit_code"].get<int>();
       if (code == 0)
         outcome.text += path + ": ok, " + file["kind"].get<std::string>() + "\n";
