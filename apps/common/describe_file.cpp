@@ -131,4 +131,22 @@ std::string description_text(const std::string& path, const Json& json) {
   return text;
 }
 
+Verb info_verb(const std::string& summary, InfoOperand operand,
+               const std::function<Outcome(const fs::path&, bool with_digests)>& describe) {
+  const bool takes_folders = operand == InfoOperand::file_or_folder;
+  Verb verb;
+  verb.name = "info";
+  verb.summary = summary;
+  verb.operands = takes_folders ? "FILE|DIR" : "FILE";
+  verb.options = {toggle_option("digests", "false", "add the digest of every array (JSON)"),
+                  common_option("json"), common_option("quiet"), common_option("help")};
+  verb.run = [takes_folders, describe](const Options& options) {
+    if (options.operands().size() != 1)
+      throw UsageError(std::string("expected one file") + (takes_folders ? " or folder" : "") + ", found " +
+                       std::to_string(options.operands().size()));
+    return describe(options.operands().front(), options.toggle("digests"));
+  };
+  return verb;
+}
+
 }  // namespace danaus::app

@@ -1,8 +1,9 @@
 #pragma once
 
-#include "option_table.hpp"
+#include "options.hpp"
 
 #include <filesystem>
+#include <functional>
 
 namespace danaus::app {
 
@@ -15,5 +16,12 @@ Json describe_hdf5(const std::filesystem::path& path, bool with_digests);
 
 /// The same as lines of text.
 std::string description_text(const std::string& path, const Json& json);
+
+enum class InfoOperand { file, file_or_folder };
+
+/// The verb `info` of one operand.
+/// @param describe  says what lies at a path, with the digest of every array if asked for
+Verb info_verb(const std::string& summary, InfoOperand operand,
+               const std::function<Outcome(const std::filesystem::path&, bool with_digests)>& describe);
 
 }  // namespace danaus::app

@@ -25,15 +25,12 @@ Json describe_npy(const fs::path& path) {
   return json;
 }
 
-Outcome run_info(const Options& options) {
-  if (options.operands().size() != 1)
-    throw UsageError("expected one file, found " + std::to_string(options.operands().size()));
-  const fs::path path = options.operands().front();
+Outcome describe(const fs::path& path, bool with_digests) {
   if (!fs::exists(path)) throw MissingInputError(path.string() + ": no such file");
   if (!fs::is_regular_file(path))
     throw DataError(path.string() + ": expected a file, found a folder or device");
   const bool is_npy = io::is_npy(path);
-  Json json = is_npy ? describe_npy(path) : describe_hdf5(path, options.toggle("digests"));
+  Json json = is_npy ? describe_npy(path) : describe_hdf5(path, with_digests);
   json["file"] = path.string();
   std::string size;
   if (!is_npy) {
@@ -53,14 +50,8 @@ Outcome run_info(const Options& options) {
 }  // namespace
 
 Verb info_verb() {
-  Verb verb;
-  verb.name = "info";
-  verb.summary = "says what a file holds";
-  verb.operands = "FILE";
-  verb.options = {toggle_option("digests", "false", "add the digest of every array (JSON)"),
-                  common_option("json"), common_option("quiet"), common_option("help")};
+  Verb verb = info_verb("says what a file holds", InfoOperand::file, describe);
   verb.examples = {"danaus-matrix info M.h5 --json"};
-  verb.run = run_info;
   return verb;
 }
 

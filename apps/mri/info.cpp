@@ -61,15 +61,12 @@ Json describe_folder(const fs::path& folder) {
   return json;
 }
 
-Outcome run_info(const Options& options) {
-  if (options.operands().size() != 1)
-    throw UsageError("expected one file or folder, found " + std::to_string(options.operands().size()));
-  const fs::path path = options.operands().front();
+Outcome describe(const fs::path& path, bool with_digests) {
   const auto base = mri::cfl_base(path);
   if (!base && !fs::exists(path)) throw MissingInputError(path.string() + ": no such file or folder");
   Json json = base                     ? describe_cfl(*base)
               : fs::is_directory(path) ? describe_folder(path)
-                                       : describe_hdf5(path, options.toggle("digests"));
+                                       : describe_hdf5(path, with_digests);
   json["file"] = path.string();
   std::string text = description_text(path.string(), json);
   const Json scan = fs::is_directory(path) ? Json(nullptr) : describe_scan(path);
@@ -81,14 +78,8 @@ Outcome run_info(const Options& options) {
 }  // namespace
 
 Verb info_verb() {
-  Verb verb;
-  verb.name = "info";
-  verb.summary = "says what a file or folder holds";
-  verb.operands = "FILE|DIR";
-  verb.options = {toggle_option("digests", "false", "add the digest of every array (JSON)"),
-                  common_option("json"), common_option("quiet"), common_option("help")};
+  Verb verb = info_verb("says what a file or folder holds", InfoOperand::file_or_folder, describe);
   verb.examples = {"danaus-mri info data/knees/subject_000.h5", "danaus-mri info scan.cfl --json"};
-  verb.run = run_info;
   return verb;
 }
 

@@ -44,12 +44,8 @@ Json describe_run(const fs::path& folder, bool with_digests) {
   return json;
 }
 
-Outcome run_info(const Options& options) {
-  if (options.operands().size() != 1)
-    throw UsageError("expected one file or folder, found " + std::to_string(options.operands().size()));
-  const fs::path path = options.operands().front();
+Outcome describe(const fs::path& path, bool with_digests) {
   if (!fs::exists(path)) throw MissingInputError(path.string() + ": no such file or folder");
-  const bool with_digests = options.toggle("digests");
   Json json = fs::is_directory(path) ? describe_run(path, with_digests)
               : is_hdf5(path)        ? describe_hdf5(path, with_digests)
                                      : describe_matlab(path);
@@ -60,14 +56,9 @@ Outcome run_info(const Options& options) {
 }  // namespace
 
 Verb info_verb() {
-  Verb verb;
-  verb.name = "info";
-  verb.summary = "says what a file or the folder of a run holds";
-  verb.operands = "FILE|DIR";
-  verb.options = {toggle_option("digests", "false", "add the digest of every array (JSON)"),
-                  common_option("json"), common_option("quiet"), common_option("help")};
+  Verb verb =
+      info_verb("says what a file or the folder of a run holds", InfoOperand::file_or_folder, describe);
   verb.examples = {"danaus-pde info data/ns.h5", "danaus-pde info runs/ns --json"};
-  verb.run = run_info;
   return verb;
 }
 
