@@ -108,28 +108,18 @@ void run_stage(const StageView<T>& stage, const Rows<const T>& x, Write write, c
   }
 }
 
-/// Both stages over `lanes` lanes, at least a pack, strip by strip; where they do not fill whole packs, the
-/// two packs of the last strip overlap and compute some numbers twice. The middle may hold all lanes or, with
-/// middle_shared, one strip that every strip uses again and that therefore stays in L1.
+/// Both stages over `lanes` lanes, strip by strip as simd::for_each_strip cuts them. The middle may hold all
+/// lanes or, with middle_shared, one strip that every strip uses again and that therefore stays in L1.
 template <bool XC, bool AC, bool YC, class T>
 void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, const Rows<T>& middle,
                     bool middle_shared, Write write, const Rows<T>& y) {
-  constexpr int W = width<T>;
-  int q = 0;
-  const auto strip = [&]<int NV>(int spacing) {
+  simd::for_each_strip<T>(size_t(lanes), [&]<int NV>(size_t first, size_t second) {
+    const auto q = ptrdiff_t(first), spacing = NV == 1 ? ptrdiff_t(width<T>) : ptrdiff_t(second - first);
     const Rows<T> m = middle_shared ? middle : middle.at(q);
     run_stage<NV, XC, AC, AC>(s.first, x.at(q).spaced(spacing), Write::overwrite, m);
     run_stage<NV, AC, AC, YC>(s.second, Rows<const T>{m.data, m.row_stride, m.plane_stride}, write,
                               y.at(q).spaced(spacing));
-    q += NV * W;
-  };
-  while (q < lanes) {
-    const int left = lanes - q;
-    if (left == W || (left > 2 * W && left <= 3 * W))
-      strip.template operator()<1>(W);
-    else
-      strip.template operator()<2>(left < 2 * W ? left - W : W);
-  }
+  });
 }
 
 /// One panel through both stages, written to y.

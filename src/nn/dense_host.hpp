@@ -45,22 +45,14 @@ struct TileColumns {
   size_t at(int pack) const { return pack == 0 ? first : second; }
 };
 
-/// f.template operator()<NV>(TileColumns) for each tile of one or two packs. Only packs of one tile overlap:
-/// what a tile accumulates it reads before it writes.
+/// f.template operator()<NV>(TileColumns) for each tile of one or two packs.
 template <class T, class F>
 inline __attribute__((always_inline)) void for_each_tile(size_t columns, F f) {
   constexpr size_t W = size_t(width<T>);
   if (columns < W) return f.template operator()<1>(TileColumns{0, 0, int(columns)});
-  for (size_t n = 0; n < columns;) {
-    const size_t left = columns - n;
-    if (left == W || (left > 2 * W && left <= 3 * W)) {
-      f.template operator()<1>(TileColumns{n, n, int(W)});
-      n += W;
-    } else {
-      f.template operator()<2>(TileColumns{n, left < 2 * W ? columns - W : n + W, int(W)});
-      n += 2 * W;
-    }
-  }
+  simd::for_each_strip<T>(columns, [&]<int NV>(size_t first, size_t second) {
+    f.template operator()<NV>(TileColumns{first, second, int(W)});
+  });
 }
 
 template <int RG, int NV, class T>

@@ -115,4 +115,23 @@ KOKKOS_FORCEINLINE_FUNCTION T sum(const Pack<T>& pack) {
   return total;
 }
 
+/// f.template operator()<packs>(first, second) for strips of one or two packs that cover `lanes` lanes, at
+/// least a pack: `first` and `second` are where the packs begin (`second` with two of them only). Where lanes
+/// do not fill whole packs, the two of the last strip overlap, and no other: what a strip accumulates it may
+/// read before it writes.
+template <class T, class F>
+inline __attribute__((always_inline)) void for_each_strip(size_t lanes, F f) {
+  constexpr size_t W = size_t(width<T>);
+  for (size_t q = 0; q < lanes;) {
+    const size_t left = lanes - q;
+    if (left == W || (left > 2 * W && left <= 3 * W)) {
+      f.template operator()<1>(q, q);
+      q += W;
+    } else {
+      f.template operator()<2>(q, left < 2 * W ? lanes - W : q + W);
+      q += 2 * W;
+    }
+  }
+}
+
 }  // namespace danaus::simd
