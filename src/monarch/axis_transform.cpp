@@ -7,6 +7,7 @@
 
 #include "axis_transform_device.hpp"
 #include "dense_gradient.hpp"
+#include "stage_table.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include "axis_transform_host.hpp"
 #include "dense_gradient_host.hpp"
@@ -15,73 +16,6 @@
 namespace danaus::monarch {
 
 namespace {
-
-template <class T>
-Tensor<T, 1> on_device(const std::string& label, const std::vector<T>& values) {
-  HostTensor<T, 1> host(label, values.size());
-  std::copy(values.begin(), values.end(), host.data());
-  return to_device<T, 1>(host);
-}
-
-StageTable make_table(const std::vector<StageBlock>& blocks, size_t input_rows, size_t output_rows) {
-  std::vector<int> input_begin{0}, output_begin{0}, matrix_begin{0}, input_row, output_row, input_of,
-      output_of, source;
-  std::vector<double> scale;
-  for (const StageBlock& b : blocks) {
-    input_row.insert(input_row.end(), b.inputs.begin(), b.inputs.end());
-    output_row.insert(output_row.end(), b.outputs.begin(), b.outputs.end());
-    for (size_t e = 0; e < b.entries.size(); ++e) {
-      input_of.push_back(b.inputs[e / b.outputs.size()]);
-      output_of.push_back(b.outputs[e % b.outputs.size()]);
-      source.push_back(b.entries[e].source);
-      scale.push_back(b.entries[e].scale);
-    }
-    input_begin.push_back(int(input_row.size()));
-    output_begin.push_back(int(output_row.size()));
-    matrix_begin.push_back(int(source.size()));
-  }
-  StageTable t;
-  t.input_begin = on_device("input_begin", input_begin);
-  t.output_begin = on_device("output_begin", output_begin);
-  t.matrix_begin = on_device("matrix_begin", matrix_begin);
-  t.input_row = on_device("input_row", input_row);
-  t.output_row = on_device("output_row", output_row);
-  t.input_of = on_device("input_of", input_of);
-  t.output_of = on_device("output_of", output_of);
-  t.source = on_device("source", source);
-  t.scale = on_device("scale", scale);
-  t.blocks = int(blocks.size());
-  t.entries = int(source.size());
-  t.input_rows = int(input_rows);
-  t.output_rows = int(output_rows);
-  return t;
-}
-
-/// The entries through each middle row: a row of a block of the first stage, a column of one of the second.
-Tensor<int, 2> make_paths(const std::vector<StageBlock>& first, const std::vector<StageBlock>& second,
-                          size_t middle) {
-  HostTensor<int, 2> paths("paths", middle, 5);
-  int begin = 0;
-  for (const StageBlock& b : first) {
-    const int rows = int(b.outputs.size());
-    for (int r = 0; r < rows; ++r) {
-      paths(b.outputs[r], 0) = begin + r;
-      paths(b.outputs[r], 1) = rows;
-      paths(b.outputs[r], 2) = int(b.inputs.size());
-    }
-    begin += int(b.entries.size());
-  }
-  begin = 0;
-  for (const StageBlock& b : second) {
-    const int rows = int(b.outputs.size());
-    for (size_t c = 0; c < b.inputs.size(); ++c) {
-      paths(b.inputs[c], 3) = begin + int(c) * rows;
-      paths(b.inputs[c], 4) = rows;
-    }
-    begin += int(b.entries.size());
-  }
-  return to_device<int, 2>(paths);
-}
 
 /// All indices when none are named, and their weights.
 std::vector<size_t> all_or(const char* what, const std::vector<size_t>& kept, std::vector<double>& weights,
@@ -236,9 +170,6 @@ namespace {
 template <class T>
 TwoStages<T> two_stages(const StageTable& first, const StageTable& second, const T* first_matrix,
                         const T* second_matrix, Numbers input, Numbers factors, Numbers output) {
-  const double planes = factors == Numbers::complex ? 2 : 1;
-  const double products = planes * (first.entries * (input == Numbers::complex ? 2 : 1) +
-                                    second.entries * (output == Numbers::complex ? 2 : 1));
   return {view_of(first, first_matrix),
           view_of(second, second_matrix),
           first.input_rows,
@@ -247,7 +178,7 @@ TwoStages<T> two_stages(const StageTable& first, const StageTable& second, const
           input == Numbers::complex,
           factors == Numbers::complex,
           output == Numbers::complex,
-          products};
+          products_of(first, input, factors) + products_of(second, output, factors)};
 }
 
 template <class T>
@@ -342,11 +273,9 @@ void AxisTransform<T>::add_factor_gradients(const Exec& space, const Tensor<T, 3
 /// One real side, and the dense product costs less than the first stage again and both stages' products.
 template <class T>
 bool AxisTransform<T>::has_cheap_dense_gradient() const {
-  const bool input_complex = spec_.input == Numbers::complex,
-             output_complex = spec_.output == Numbers::complex;
-  if (spec_.factors != Numbers::complex || input_complex == output_complex) return false;
-  const double first = double(forward_[0].entries) * (input_complex ? 4 : 2);
-  const double second = double(forward_[1].entries) * (output_complex ? 4 : 2);
+  if (spec_.factors != Numbers::complex || spec_.input == spec_.output) return false;
+  const double first = products_of(forward_[0], spec_.input, spec_.factors),
+               second = products_of(forward_[1], spec_.output, spec_.factors);
   return 2.0 * double(inputs() * outputs()) < 2 * first + second;
 }
 
@@ -412,10 +341,8 @@ Shape<3> AxisTransform<T>::partial_shape() const {
 
 template <class T>
 double AxisTransform<T>::flops() const {
-  const bool c = spec_.factors == Numbers::complex;
-  const double first = !c ? 2 : spec_.input == Numbers::complex ? 8 : 4;
-  const double second = !c ? 2 : spec_.output == Numbers::complex ? 8 : 4;
-  return first * forward_[0].entries + second * forward_[1].entries;
+  return 2 * (products_of(forward_[0], spec_.input, spec_.factors) +
+              products_of(forward_[1], spec_.output, spec_.factors));
 }
 
 #define DANAUS_INSTANTIATE(T) template class AxisTransform<T>;
