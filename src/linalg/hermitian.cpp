@@ -3,11 +3,7 @@
 #include <danaus/core/error.hpp>
 #include <danaus/core/instantiate.hpp>
 
-#include <cblas.h>
-#include <complex>
-#define lapack_complex_float std::complex<float>
-#define lapack_complex_double std::complex<double>
-#include <lapacke.h>
+#include <linalg/lapack.hpp>
 
 namespace danaus::linalg {
 
