@@ -1,7 +1,7 @@
 #include <danaus/monarch/fourier.hpp>
 
 #include <danaus/core/instantiate.hpp>
-#include <danaus/monarch/exact/root_of_unity.hpp>
+#include <danaus/fft/root_of_unity.hpp>
 
 namespace danaus::monarch {
 
@@ -17,13 +17,13 @@ void fourier_factors(const MonarchShape& shape, Fourier sign, const Tensor<Compl
   Kokkos::parallel_for(
       "danaus::monarch::fourier_factors (right)", Range({0, 0, 0}, {blocks, b, b}),
       KOKKOS_LAMBDA(long k, long j, long i) {
-        const auto w = root_of_unity(s * (j * i * blocks + j * k), n);
+        const auto w = fft::root_of_unity(s * (j * i * blocks + j * k), n);
         right(k, j, i) = Complex<T>(T(w.real()), T(w.imag()));
       });
   Kokkos::parallel_for(
       "danaus::monarch::fourier_factors (left)", Range({0, 0, 0}, {b, blocks, blocks}),
       KOKKOS_LAMBDA(long j, long l, long k) {
-        const auto w = root_of_unity(s * l * k, blocks);
+        const auto w = fft::root_of_unity(s * l * k, blocks);
         left(j, l, k) = Complex<T>(T(w.real()), T(w.imag()));
       });
   Kokkos::fence("danaus::monarch::fourier_factors");

@@ -1,7 +1,7 @@
 #include <danaus/monarch/stage_blocks.hpp>
 
 #include <danaus/core/tensor.hpp>
-#include <danaus/monarch/exact/root_of_unity.hpp>
+#include <danaus/fft/root_of_unity.hpp>
 
 #include <algorithm>
 
@@ -31,7 +31,7 @@ struct SymmetryClass {
 
 /// cos or -sin of 2 pi k y / n.
 double basis(const SymmetryClass& c, size_t k, size_t y, size_t n) {
-  const auto w = root_of_unity(long(k) * long(y), long(n));
+  const auto w = fft::root_of_unity(long(k) * long(y), long(n));
   return c.sine ? -w.imag() : w.real();
 }
 

@@ -1,7 +1,7 @@
 #include <monarch/exact/real_fourier.hpp>
 
 #include <danaus/core/instantiate.hpp>
-#include <danaus/monarch/exact/root_of_unity.hpp>
+#include <danaus/fft/root_of_unity.hpp>
 
 #include <monarch/exact/permutations.hpp>
 
@@ -20,7 +20,7 @@ BlockProduct<R> real_fourier(const RealFourier& transform, size_t block) {
       const auto& input = transform.inputs[i * c + k];
       right.permutation[k * b + i] = input.source;
       for (long j = 0; j < b; ++j) {
-        const Z w = input.weight * root_of_unity(sign * (j * i * c + j * k), n);
+        const Z w = input.weight * fft::root_of_unity(sign * (j * i * c + j * k), n);
         right.blocks(k, 2 * j, i) = R(w.real());
         right.blocks(k, 2 * j + 1, i) = R(w.imag());
       }
@@ -35,7 +35,7 @@ BlockProduct<R> real_fourier(const RealFourier& transform, size_t block) {
     order.blocks(t, 0, 0) = R(1);
     order.permutation[t] = j * c + l;
     for (long k = 0; k < c; ++k) {
-      const Z w = output.gain * root_of_unity(sign * l * k, c);
+      const Z w = output.gain * fft::root_of_unity(sign * l * k, c);
       left.blocks(j, l, 2 * k) = R(w.real());
       left.blocks(j, l, 2 * k + 1) = R(-w.imag());
     }
@@ -67,12 +67,12 @@ BlockProduct<R> paired_fourier(const PairedFourier& transform, size_t block) {
       for (long part = 0; part < 2; ++part)
         right.permutation[k * 2 * b + 2 * i + part] = transform.inputs[2 * s + part];
       for (long j = 0; j < b; ++j)
-        set(right.blocks, k, j, i, root_of_unity(sign * (j * i * c + j * k), m) * transform.pre[s]);
+        set(right.blocks, k, j, i, fft::root_of_unity(sign * (j * i * c + j * k), m) * transform.pre[s]);
     }
   for (long j = 0; j < b; ++j)
     for (long l = 0; l < c; ++l) {
       for (long k = 0; k < c; ++k) {
-        set(left.blocks, j, l, k, transform.post[l * b + j] * root_of_unity(sign * l * k, c));
+        set(left.blocks, j, l, k, transform.post[l * b + j] * fft::root_of_unity(sign * l * k, c));
         for (long part = 0; part < 2; ++part)
           left.permutation[j * 2 * c + 2 * k + part] = k * 2 * b + 2 * j + part;
       }

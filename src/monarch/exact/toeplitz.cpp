@@ -1,8 +1,8 @@
 #include <danaus/monarch/exact/toeplitz.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/fft/root_of_unity.hpp>
 #include <danaus/monarch/exact/product_algebra.hpp>
-#include <danaus/monarch/exact/root_of_unity.hpp>
 
 #include <monarch/exact/permutations.hpp>
 
@@ -41,7 +41,7 @@ std::vector<Z> symbols(const Grid& grid, long k) {
   std::vector<Z> symbol(2 * b - 1);
   // Every difference of blocks occurs once in a period.
   for (long d = first; d <= last && d < first + c; ++d) {
-    const Z w = root_of_unity(-k * d, c);
+    const Z w = fft::root_of_unity(-k * d, c);
     for (long m = -b + 1; m < b; ++m) symbol[m + b - 1] += grid.at(d * b + m) * w;
   }
   return symbol;
@@ -76,8 +76,9 @@ BlockProduct<T> complex_factors(const Grid& grid) {
     for (long j = 0; j < b; ++j) {
       for (long i = 0; i < b; ++i) middle(k, j, i) = cast<T>(symbol[j - i + b - 1]);
       for (long l = 0; l < long(grid.block_rows); ++l)
-        last(j, l, k) = cast<T>(root_of_unity(k * l, c) / double(c));
-      for (long l = 0; l < long(grid.block_columns); ++l) first(j, k, l) = cast<T>(root_of_unity(-k * l, c));
+        last(j, l, k) = cast<T>(fft::root_of_unity(k * l, c) / double(c));
+      for (long l = 0; l < long(grid.block_columns); ++l)
+        first(j, k, l) = cast<T>(fft::root_of_unity(-k * l, c));
     }
   }
   return assemble<T>(grid, last, middle, first);
@@ -106,14 +107,14 @@ BlockProduct<T> real_factors(const Grid& grid) {
         middle(u, b + j, i) = T(s.imag());
       }
       for (long l = 0; l < long(grid.block_rows); ++l) {
-        const Z w = root_of_unity(u * l, c) * ((alone ? 1.0 : 2.0) / double(c));
+        const Z w = fft::root_of_unity(u * l, c) * ((alone ? 1.0 : 2.0) / double(c));
         last(j, l, 2 * u) = T(w.real());
         last(j, l, 2 * u + 1) = T(!alone     ? -w.imag()
                                   : has_half ? (l % 2 == 0 ? 1.0 : -1.0) / double(c)
                                              : 0.0);
       }
       for (long l = 0; l < long(grid.block_columns); ++l) {
-        const Z w = root_of_unity(-u * l, c);
+        const Z w = fft::root_of_unity(-u * l, c);
         first(j, 2 * u, l) = T(w.real());
         first(j, 2 * u + 1, l) = T(!alone ? w.imag() : has_half ? (l % 2 == 0 ? 1.0 : -1.0) : 0.0);
       }

@@ -1,8 +1,8 @@
 #include <danaus/monarch/exact/trigonometric.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/fft/root_of_unity.hpp>
 #include <danaus/monarch/exact/product_algebra.hpp>
-#include <danaus/monarch/exact/root_of_unity.hpp>
 
 #include <monarch/exact/real_fourier.hpp>
 
@@ -23,7 +23,7 @@ RealFourier cosine_two(size_t n) {
   for (size_t s = 0; s < n; ++s) f.inputs.push_back({2 * s < n ? 2 * s : 2 * (n - 1 - s) + 1});
   for (size_t o = 0; o < n; ++o)
     f.outputs.push_back(
-        {o, std::sqrt((o == 0 ? 1.0 : 2.0) / double(n)) * root_of_unity(-long(o), 4 * long(n))});
+        {o, std::sqrt((o == 0 ? 1.0 : 2.0) / double(n)) * fft::root_of_unity(-long(o), 4 * long(n))});
   return f;
 }
 
@@ -61,7 +61,7 @@ RealFourier odd_cosine_four(long n) {
   for (long o = 0; o < n; ++o) {
     const auto [number, sign] = representative(2 * o + 1, n);
     const size_t frequency = size_t(v * (((number % n) + n) % n) % n);
-    f.outputs.push_back({frequency, sign * std::sqrt(2.0 / double(n)) * root_of_unity(n % 8, 8)});
+    f.outputs.push_back({frequency, sign * std::sqrt(2.0 / double(n)) * fft::root_of_unity(n % 8, 8)});
   }
   return f;
 }
@@ -76,8 +76,8 @@ PairedFourier even_cosine_four(size_t n) {
       order->push_back(2 * s);
       order->push_back(n - 1 - 2 * s);
     }
-    f.pre.push_back(root_of_unity(-long(s), 2 * long(n)));
-    f.post.push_back(scale * root_of_unity(-long(4 * s + 1), 8 * long(n)));
+    f.pre.push_back(fft::root_of_unity(-long(s), 2 * long(n)));
+    f.post.push_back(scale * fft::root_of_unity(-long(4 * s + 1), 8 * long(n)));
   }
   return f;
 }

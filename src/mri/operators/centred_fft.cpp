@@ -1,24 +1,13 @@
 #include <danaus/mri/operators/centred_fft.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/fft/root_of_unity.hpp>
 
 #include <cmath>
-#include <numbers>
 
 namespace danaus::mri {
 
 namespace {
-
-/// exp(2 pi i numerator / n), exact at the quarters.
-Complex<double> root_of_unity(size_t numerator, size_t n) {
-  const size_t m = numerator % n;
-  if (m == 0) return {1, 0};
-  if (2 * m == n) return {-1, 0};
-  if (4 * m == n) return {0, 1};
-  if (4 * m == 3 * n) return {0, -1};
-  const double angle = 2 * std::numbers::pi * double(m) / double(n);
-  return {std::cos(angle), std::sin(angle)};
-}
 
 template <class R>
 Complex<R> narrow(Complex<double> z) {
@@ -30,14 +19,15 @@ Complex<R> narrow(Complex<double> z) {
 template <class R>
 Tensor<Complex<R>, 1> image_phase(size_t n) {
   HostTensor<Complex<R>, 1> phase("danaus::mri::image_phase", n);
-  for (size_t j = 0; j < n; ++j) phase(j) = narrow<R>(root_of_unity((n / 2) * j, n));
+  for (size_t j = 0; j < n; ++j) phase(j) = narrow<R>(fft::root_of_unity(long((n / 2) * j), long(n)));
   return to_device<Complex<R>, 1>(phase);
 }
 
 template <class R>
 Tensor<Complex<R>, 1> kspace_phase(size_t n) {
   HostTensor<Complex<R>, 1> phase("danaus::mri::kspace_phase", n);
-  for (size_t p = 0; p < n; ++p) phase(p) = narrow<R>(root_of_unity((n / 2) * (p + n - n / 2), n));
+  for (size_t p = 0; p < n; ++p)
+    phase(p) = narrow<R>(fft::root_of_unity(long((n / 2) * (p + n - n / 2)), long(n)));
   return to_device<Complex<R>, 1>(phase);
 }
 

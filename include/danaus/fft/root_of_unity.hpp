@@ -2,7 +2,7 @@
 
 #include <danaus/core/complex.hpp>
 
-namespace danaus::monarch {
+namespace danaus::fft {
 
 /// exp(2 pi i p / q), q > 0, each part correct to 2 ulp of 1 for any |p| below 2^60.
 ///
@@ -28,4 +28,4 @@ KOKKOS_INLINE_FUNCTION Complex<double> root_of_unity(long p, long q) {
   }
 }
 
-}  // namespace danaus::monarch
+}  // namespace danaus::fft
