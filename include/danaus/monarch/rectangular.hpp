@@ -72,6 +72,16 @@ class RectangularMonarch {
   HostTensor<T, 3> left_, right_;
 };
 
+/// Gradients of a loss whose gradient with respect to y = M x is y_grad, see StructuredMatrix. @throws
+/// ShapeError
+template <class T>
+StructuredGradient<T> backward(const RectangularMonarch<T>& m, const HostTensor<T, 2>& x,
+                               const HostTensor<T, 2>& y_grad);
+/// Initialisation and learning rates: as ParameterArray says, with fan-in b1 for right, and for left the
+/// inner indices that an output sums: K ceil(b2 / b3).
+template <class T>
+std::vector<ParameterArray<T>> parameter_arrays(const RectangularMonarch<T>& m);
+
 /// The same matrix as two block-diagonal factors of equal blocks. @throws ShapeError unless b2 divides b3
 template <class T>
 MonarchMatrix<T> to_monarch(const RectangularMonarch<T>& matrix);
