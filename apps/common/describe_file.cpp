@@ -93,16 +93,20 @@ Json describe_hdf5(const fs::path& path, bool with_digests) {
   if (attributes.contains("format_version")) json["format_version"] = attributes["format_version"];
   Json shapes = Json::object(), types = Json::object();
   for (const auto& name : reader.all_datasets()) {
-    const io::ArrayInfo array = reader.info(name);
-    shapes[name] = array.shape;
-    types[name] = io::name_of(array.type);
+    try {
+      const io::ArrayInfo array = reader.info(name);
+      shapes[name] = array.shape;
+      types[name] = io::name_of(array.type);
+    } catch (const DataError&) {
+      shapes[name] = types[name] = nullptr;  // not an array of numbers, such as a text of others
+    }
   }
   json["shapes"] = std::move(shapes);
   json["types"] = std::move(types);
   if (with_digests) {
     Json digests = Json::object();
     for (const auto& name : reader.all_datasets())
-      digests[name] = digest_of_array(reader, name, reader.info(name));
+      if (!json["shapes"][name].is_null()) digests[name] = digest_of_array(reader, name, reader.info(name));
     json["digests"] = std::move(digests);
   }
   json["parameters"] = nullptr;

@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
       "reconstruct undersampled multi-coil magnetic resonance scans",
       {generate_verb(), mask_verb(), coils_verb(), reconstruct_verb(), eval_verb(), info_verb(),
        check_verb()},
-      "raw data of SKM-TEA, fastMRI and BART (cfl) are read as they are, recognised by content\n\n"
+      "raw data of SKM-TEA, fastMRI, ISMRMRD and BART (cfl) are read as they are, recognised by content\n\n"
       "first steps:\n"
       "  danaus-mri generate --subjects 2 --out data/knees\n"
       "  danaus-mri reconstruct --data data/knees/subject_000.h5 --acceleration 4 --method l1-wavelet --out "

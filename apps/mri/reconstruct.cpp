@@ -9,6 +9,7 @@
 #include <danaus/mri/data/image_file.hpp>
 #include <danaus/mri/data/mask_file.hpp>
 #include <danaus/mri/models/reconstruction.hpp>
+#include <danaus/mri/operators/coil_transform.hpp>
 #include <danaus/train/signals.hpp>
 
 #include <algorithm>
@@ -41,6 +42,7 @@ class Reconstruction {
     } else if (options.has("acceleration")) {
       mask_ = choose_mask(options, *scan_, options.real("acceleration"));
     }
+    choose_coil_transform();
     format_ = options.has("format") ? options.text("format") : mri::image_format_of(options.text("out"));
     if (format_ == "fastmri" && d().echoes > 1)
       throw UsageError("--format fastmri: expected a scan of one echo, " + d().path + " has " +
@@ -111,9 +113,27 @@ class Reconstruction {
         throw UsageError("--out " + path.string() + ": exists; --overwrite replaces it");
   }
 
+  /// Whitening by the scan's noise, then compression by the centre of the middle slice: one transform for all
+  /// slices.
+  void choose_coil_transform() {
+    if (options_.toggle("prewhiten")) {
+      const auto covariance = scan_->noise_covariance();
+      if (!covariance)
+        throw DataError(d().path +
+                        ": no noise scan and no /noise_covariance; expected one of them for --prewhiten");
+      coils_ = mri::prewhitening(d().coils, *covariance);
+    }
+    if (!options_.has("virtual-coils")) return;
+    auto centre = scan_->read_kspace(d().slices / 2);
+    if (coils_) centre = mri::transform_samples(*coils_, centre);
+    const auto compression = mri::compress_coils(centre, 24, options_.size("virtual-coils"));
+    coils_ = coils_ ? mri::chain(*coils_, compression.transform) : compression.transform;
+    kept_energy_ = compression.kept;
+  }
+
   HostTensor<Complex<float>, 3> one(size_t slice) {
-    const auto kspace = scan_->read_kspace(slice);
-    const auto maps = maps_.read(slice);
+    auto kspace = scan_->read_kspace(slice);
+    auto maps = maps_.read(slice);
     mri::Mask mask;
     if (mask_) {
       mask = mask_->mask;
@@ -122,6 +142,7 @@ class Reconstruction {
       if (mask.count() == 0)
         throw DataError(d().path + ": slice " + std::to_string(slice) + " has no samples");
     }
+    if (coils_) kspace = mri::transform_samples(*coils_, kspace), maps = mri::transform_maps(*coils_, maps);
     mri::Monitor monitor;
     const bool shows = options_.toggle("convergence");
     residuals_.clear();
@@ -146,6 +167,8 @@ class Reconstruction {
     json["acceleration"] = mask_ ? Json(mask_->acceleration) : Json(nullptr);
     json["acceleration_of_padded_plane"] = mask_ ? Json(mask_->padded_acceleration) : Json(nullptr);
     json["maps"] = maps_.map_count();
+    json["coils"] = coils_ ? coils_->outputs : d().coils;
+    if (options_.has("virtual-coils")) json["energy_kept"] = kept_energy_;
     json["shapes"] = {{"/reconstruction", {count_, d().image_rows, d().image_columns, d().echoes}}};
     return json;
   }
@@ -156,6 +179,8 @@ class Reconstruction {
   mri::MapSource maps_;
   mri::MethodSettings settings_;
   std::optional<ChosenMask> mask_;
+  std::optional<mri::CoilTransform> coils_;
+  double kept_energy_ = 1;
   std::string format_;
   size_t first_, count_;
   Exec space_;
@@ -192,7 +217,8 @@ Verb reconstruct_verb() {
   verb.summary = "makes images from raw data";
   verb.options = {
       common_option("config"),
-      path_option("data", "raw data of SKM-TEA, fastMRI or BART (base name of a cfl, or either file)")
+      path_option("data",
+                  "raw data of SKM-TEA, fastMRI, ISMRMRD or BART (base name of a cfl, or either file)")
           .required(),
       path_option("maps", "coil sensitivities, as danaus-mri coils writes them, or a cfl")
           .note("those in the data file"),
@@ -207,6 +233,10 @@ Verb reconstruct_verb() {
           .note(defaults_of([](const mri::Method& m) { return to_text(m.lambda); })),
       toggle_option("convergence", "false",
                     "add each iteration's relative change (residual of cg-sense) to the JSON"),
+      toggle_option("prewhiten", "false",
+                    "make the noise of all coils equal and independent, by the file's noise scan"),
+      integer_option("virtual-coils", "", 1, 1024, "compress to so many combinations of coils")
+          .note("all coils as they are"),
       choice_option("format", "", mri::image_format_names(), "of --out")
           .note("by its extension: .h5, .cfl, .nii, .png"),
       integer_option("first-slice", "0", 0, 1e6, "first slice"),

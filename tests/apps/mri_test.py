@@ -136,6 +136,14 @@ def test_reconstruct_writes_every_format():
     assert not os.path.exists("none.h5")
 
 
+def test_coils_are_whitened_and_compressed():
+    scan = "knees/subject_000.h5"
+    common = ["--data", scan, "--acceleration", 2, "--slices", 2, "--progress", "none"]
+    result = mri.json("reconstruct", *common, "--prewhiten", "--virtual-coils", 3, "--out", "virtual.h5")
+    assert result["coils"] == 3 and 0.8 < result["energy_kept"] < 1
+    mri.error(64, "reconstruct", *common, "--virtual-coils", 5, "--out", "no.h5", names=["4", "5"])
+
+
 def test_coils_are_estimated_and_used():
     scan = "knees/subject_000.h5"
     made = mri.json("coils", "--data", scan, "--calibration", 20, "--out", "maps.h5", "--progress", "none")

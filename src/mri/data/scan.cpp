@@ -58,6 +58,8 @@ std::shared_ptr<const Scan> open_scan(const fs::path& path) {
   io::Hdf5Reader reader(path);
   if (detail::is_skm_tea(reader)) return detail::open_skm_tea(std::move(reader));
   if (detail::is_fastmri(reader)) return detail::open_fastmri(std::move(reader));
+  if (reader.has_dataset("/dataset/data") && reader.has_dataset("/dataset/xml"))
+    return detail::open_ismrmrd(path);
   if (reader.has_dataset("/kspace"))
     reader.require("/kspace", 5, {io::ScalarType::c64, io::ScalarType::c128}, known_formats);
   throw DataError(path.string() + ": no raw data in it; " + known_formats);

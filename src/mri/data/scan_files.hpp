@@ -12,6 +12,8 @@ std::shared_ptr<const Scan> open_skm_tea(io::Hdf5Reader reader);
 bool is_fastmri(const io::Hdf5Reader& reader);
 std::shared_ptr<const Scan> open_fastmri(io::Hdf5Reader reader);
 
+std::shared_ptr<const Scan> open_ismrmrd(const std::filesystem::path& path);
+
 std::shared_ptr<const Scan> open_cfl(const std::filesystem::path& path);
 
 }  // namespace danaus::mri::detail

@@ -90,6 +90,14 @@ class SkmTeaScan : public Scan {
     return mask;
   }
 
+  std::optional<std::vector<Complex<double>>> noise_covariance() const override {
+    if (!reader_.has_dataset("/noise_covariance")) return std::nullopt;
+    const auto shape = reader_.require("/noise_covariance", 2, complex_types).shape;
+    if (shape != Extents{description_.coils, description_.coils})
+      reader_.fail("/noise_covariance", "expected (coil, coil), found " + io::to_string(shape));
+    return reader_.read<Complex<double>>("/noise_covariance");
+  }
+
   std::optional<Tissues> tissues() const override {
     if (!reader_.has_dataset("/tissues")) return std::nullopt;
     return Tissues{reader_.attribute<std::vector<std::string>>("/tissues", "names"),

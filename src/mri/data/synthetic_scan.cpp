@@ -61,9 +61,11 @@ SyntheticScan::SyntheticScan(const SyntheticScanOptions& o) : options_(o) {
       covariance[i * o.coils + j] = std::pow(o.noise_correlation, double(apart));
     }
   noise_factor_ = linalg::cholesky<double>(o.coils, covariance);
+  noise_covariance_ = covariance;
   // Unitary transforms keep the noise of a sample; only rows x columns of the padded plane carry any.
   const double kept = std::sqrt(double(o.rows * o.columns) / double(o.padded_rows * o.padded_columns));
   noise_level_ = o.signal_to_noise > 0 ? reference_signal(o) / o.signal_to_noise / kept : 0;
+  for (auto& c : noise_covariance_) c *= noise_level_ * noise_level_;
 }
 
 SyntheticSlice SyntheticScan::slice(size_t index) const {
@@ -226,6 +228,7 @@ void write_synthetic_scan(const std::filesystem::path& path, const io::FileHeade
   writer.create<std::uint8_t>("/tissues", {o.slices, rows, columns});
   writer.attribute("/tissues", "names", scan.phantom().tissues);
   writer.attribute("/tissues", "t2_seconds", scan.phantom().t2);
+  if (o.signal_to_noise > 0) writer.write("/noise_covariance", {o.coils, o.coils}, scan.noise_covariance());
   write_masks(writer, o);
 
   using Host = Kokkos::DefaultHostExecutionSpace;

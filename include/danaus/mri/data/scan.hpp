@@ -51,6 +51,8 @@ class Scan {
   virtual HostTensor<Complex<float>, 3> read_target(size_t slice) const;
   /// In the acquired shape or that of the full plane; nothing if the file has no such mask.
   virtual std::optional<Mask> stored_mask(const std::string& name) const;
+  /// (coil, coil), from noise scans or the file's /noise_covariance; nothing if it has neither.
+  virtual std::optional<std::vector<Complex<double>>> noise_covariance() const { return std::nullopt; }
   /// Tissue index of each pixel of a synthetic scan, with names and T2 in seconds; empty for others.
   struct Tissues {
     std::vector<std::string> names;

@@ -42,12 +42,15 @@ class SyntheticScan {
   explicit SyntheticScan(const SyntheticScanOptions& options);
 
   const Phantom& phantom() const { return phantom_; }
+  /// (coil, coil) of one complex sample.
+  const std::vector<Complex<double>>& noise_covariance() const { return noise_covariance_; }
   SyntheticSlice slice(size_t index) const;
 
  private:
   SyntheticScanOptions options_;
   Phantom phantom_;
   std::vector<Complex<double>> noise_factor_;  // lower triangle of the covariance's square root
+  std::vector<Complex<double>> noise_covariance_;
   double noise_level_;
   std::shared_ptr<const EllipseSpectrum> spectrum_;
 };
@@ -56,7 +59,8 @@ class SyntheticScan {
 ///
 ///     /kspace (x, ky, kz, echo, coil) c64, /maps (x, y, z, coil, map), /target (x, y, z, echo, map): the
 ///     SENSE image of all samples, /masks/poisson_2.0x .. 8.0x (acquired shape), and, of synthetic scans
-///     only, /tissues (x, y, z) u8 with the attributes `names` and `t2_seconds`
+///     only, /tissues (x, y, z) u8 with the attributes `names` and `t2_seconds`, /noise_covariance (coil,
+///     coil) c128
 ///
 /// @param progress  is told the slices written so far
 void write_synthetic_scan(const std::filesystem::path& path, const io::FileHeader& header,

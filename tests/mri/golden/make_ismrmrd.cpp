@@ -1,0 +1,66 @@
+// Made the ISMRMRD files of this folder, with the reference library (Debian: libismrmrd-dev 1.8):
+//
+//     g++ -std=c++17 make_ismrmrd.cpp $(pkg-config --cflags hdf5) -lismrmrd -o make_ismrmrd && ./make_ismrmrd
+//
+// The sample of channel c, contrast e, at kx, ky, kz from the centre of k-space is
+// (1 + c + 10 e + 0.1 kx, ky + 0.01 kz). Beside the image there are a noise scan, a navigator and a calibration line,
+// which are none of it; odd lines of the volume are read
+// backwards, and the plane's centre of k-space is line 1, so that its first line was never sampled.
+
+#include <ismrmrd/dataset.h>
+#include <ismrmrd/ismrmrd.h>
+
+#include <cstdio>
+#include <string>
+
+namespace {
+
+std::string header(int x, int y, int z, int wanted_x, int centre_y) {
+  const auto size = [](int a, int b, int c) {
+    return "<matrixSize><x>" + std::to_string(a) + "</x><y>" + std::to_string(b) + "</y><z>" + std::to_string(c) +
+           "</z></matrixSize><fieldOfView_mm><x>40</x><y>60</y><z>20</z></fieldOfView_mm>";
+  };
+  return "<?xml version=\"1.0\"?><ismrmrdHeader xmlns=\"http://www.ismrm.org/ISMRMRD\"><experimentalConditions>"
+         "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions><encoding><encodedSpace>" +
+         size(x, y, z) + "</encodedSpace><reconSpace>" + size(wanted_x, y, z) +
+         "</reconSpace><encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>" + std::to_string(y - 1) +
+         "</maximum><center>" + std::to_string(centre_y) +
+         "</center></kspace_encoding_step_1></encodingLimits><trajectory>cartesian</trajectory></encoding></ismrmrdHeader>";
+}
+
+void write(const char* name, int nx, int ny, int nz, int wanted_x, int slices, int centre_y, bool reverses) {
+  std::remove(name);
+  ISMRMRD::Dataset file(name, "dataset", true);
+  file.writeHeader(header(nx, ny, nz, wanted_x, centre_y));
+  const auto append = [&](int y, int z, int slice, int contrast, int flag, bool reversed) {
+    ISMRMRD::Acquisition a(nx, 2, 0);
+    a.center_sample() = nx / 2;
+    a.idx().kspace_encode_step_1 = y;
+    a.idx().kspace_encode_step_2 = z;
+    a.idx().slice = slice;
+    a.idx().contrast = contrast;
+    if (flag) a.setFlag(flag);
+    if (reversed) a.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_REVERSE);
+    for (int c = 0; c < 2; ++c)
+      for (int i = 0; i < nx; ++i) {
+        const int kx = i - nx / 2, ky = y - centre_y, kz = nz > 1 ? z - nz / 2 : slice;
+        a.data(reversed ? nx - 1 - i : i, c) = {1.0f + c + 10 * contrast + .1f * kx, ky + .01f * kz};
+        if (flag) a.data(i, c) = {-99, -99};
+      }
+    file.appendAcquisition(a);
+  };
+  append(0, 0, 0, 0, ISMRMRD::ISMRMRD_ACQ_IS_NOISE_MEASUREMENT, false);
+  append(0, 0, 0, 0, ISMRMRD::ISMRMRD_ACQ_IS_NAVIGATION_DATA, false);
+  append(0, 0, 0, 0, ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION, false);
+  for (int e = 0; e < 2; ++e)
+    for (int s = 0; s < slices; ++s)
+      for (int z = 0; z < nz; ++z)
+        for (int y = 0; y < ny && y - centre_y < ny / 2; ++y) append(y, z, s, e, 0, reverses && y % 2);
+}
+
+}  // namespace
+
+int main() {
+  write("plane.ismrmrd.h5", 8, 4, 1, 4, 2, 1, false);
+  write("volume.ismrmrd.h5", 8, 4, 3, 4, 1, 2, true);
+}
