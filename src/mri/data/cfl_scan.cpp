@@ -3,6 +3,8 @@
 #include <danaus/mri/operators/centred_fft.hpp>
 #include <mri/data/scan_files.hpp>
 
+#include <algorithm>
+
 namespace danaus::mri::detail {
 
 namespace {
@@ -12,11 +14,12 @@ namespace {
 /// in memory.
 class CflScan : public Scan {
  public:
-  explicit CflScan(const std::filesystem::path& base) : array_(read_cfl(base)) {
+  explicit CflScan(const std::filesystem::path& base) {
+    CflArray array = read_cfl(base);
     auto& d = description_;
     d.path = base.string();
     d.layout = "cfl";
-    const auto& n = array_.shape;
+    const auto& n = array.shape;
     for (size_t axis = 0; axis < CflArray::rank; ++axis) {
       const bool known = axis <= CflArray::coil || axis == CflArray::echo || axis == CflArray::slice;
       if (!known && n[axis] != 1)
@@ -25,30 +28,25 @@ class CflScan : public Scan {
                         std::to_string(n[axis]) + " along axis " + std::to_string(axis) +
                         " (non-Cartesian data and series are out of scope)");
     }
-    is_flat_ = d.has_flat_axes = n[CflArray::phase2] == 1;
-    row_axis_ = is_flat_ ? CflArray::read : CflArray::phase1;
-    column_axis_ = is_flat_ ? CflArray::phase1 : CflArray::phase2;
-    slice_axis_ = is_flat_ ? CflArray::slice : CflArray::read;
-    if (!is_flat_ && n[CflArray::slice] != 1)
+    const bool is_flat = d.has_flat_axes = n[CflArray::phase2] == 1;
+    const size_t row_axis = is_flat ? CflArray::read : CflArray::phase1;
+    const size_t column_axis = is_flat ? CflArray::phase1 : CflArray::phase2;
+    const size_t slice_axis = is_flat ? CflArray::slice : CflArray::read;
+    if (!is_flat && n[CflArray::slice] != 1)
       throw DataError(d.path + ".hdr: volumes along SLICE; expected one volume");
-    d.slices = n[slice_axis_], d.echoes = n[CflArray::echo], d.coils = n[CflArray::coil];
-    d.rows = d.acquired_rows = d.image_rows = n[row_axis_];
-    d.columns = d.acquired_columns = d.image_columns = n[column_axis_];
-    if (!is_flat_ && d.slices > 1) transform_readout();
+    d.slices = n[slice_axis], d.echoes = n[CflArray::echo], d.coils = n[CflArray::coil];
+    d.rows = d.acquired_rows = d.image_rows = n[row_axis];
+    d.columns = d.acquired_columns = d.image_columns = n[column_axis];
+    if (!is_flat && d.slices > 1) transform_readout(array);
     d.map_count = d.coils == 1 ? 1 : 0;
+    reorder(array, array.stride(slice_axis), array.stride(row_axis), array.stride(column_axis));
   }
 
   HostTensor<Complex<float>, 4> read_kspace(size_t slice) const override {
     const auto& d = description_;
-    HostTensor<Complex<float>, 4> kspace("kspace", d.echoes, d.rows, d.columns, d.coils);
-    for (size_t e = 0; e < d.echoes; ++e)
-      for (size_t j = 0; j < d.rows; ++j)
-        for (size_t k = 0; k < d.columns; ++k)
-          for (size_t c = 0; c < d.coils; ++c)
-            kspace(e, j, k, c) =
-                array_.data[slice * array_.stride(slice_axis_) + j * array_.stride(row_axis_) +
-                            k * array_.stride(column_axis_) + c * array_.stride(CflArray::coil) +
-                            e * array_.stride(CflArray::echo)];
+    HostTensor<Complex<float>, 4> kspace(Kokkos::view_alloc("kspace", Kokkos::WithoutInitializing), d.echoes,
+                                         d.rows, d.columns, d.coils);
+    std::copy_n(&samples_[slice * kspace.size()], kspace.size(), kspace.data());
     require_finite_slice(kspace.data(), kspace.size(), d.path + ".cfl", slice);
     return kspace;
   }
@@ -62,14 +60,31 @@ class CflScan : public Scan {
   }
 
  private:
+  /// Into the order in which slices are read, (slice, echo, row, column, coil), in one pass.
+  void reorder(const CflArray& array, size_t s_slice, size_t s_row, size_t s_column) {
+    const auto& d = description_;
+    const size_t s_coil = array.stride(CflArray::coil), s_echo = array.stride(CflArray::echo);
+    samples_.resize(array.data.size());
+    using Host = Kokkos::DefaultHostExecutionSpace;
+    Kokkos::parallel_for("danaus::mri::CflScan", Kokkos::RangePolicy<Host>(0, d.columns), [&](size_t k) {
+      for (size_t e = 0; e < d.echoes; ++e)
+        for (size_t c = 0; c < d.coils; ++c)
+          for (size_t j = 0; j < d.rows; ++j)
+            for (size_t x = 0; x < d.slices; ++x)
+              samples_[(((x * d.echoes + e) * d.rows + j) * d.columns + k) * d.coils + c] =
+                  array.data[x * s_slice + j * s_row + k * s_column + c * s_coil + e * s_echo];
+    });
+    Host().fence("danaus::mri::CflScan");
+  }
+
   /// Centred, unitary, in place along READ, the fastest axis.
-  void transform_readout() {
-    const size_t n = array_.shape[CflArray::read], lines = array_.size() / n;
+  static void transform_readout(CflArray& array) {
+    const size_t n = array.shape[CflArray::read], lines = array.size() / n;
     constexpr size_t together = 4096;
     const Exec space;
     for (size_t first = 0; first < lines; first += together) {
       const size_t count = std::min(together, lines - first);
-      HostTensor<Complex<float>, 4> block(array_.data.data() + first * n, count, n, 1, 1);
+      HostTensor<Complex<float>, 4> block(array.data.data() + first * n, count, n, 1, 1);
       const auto device = to_device<Complex<float>, 4>(block);
       CentredFft<float>({count, n, 1, 1}).adjoint(space, device, device);
       space.fence();
@@ -77,9 +92,7 @@ class CflScan : public Scan {
     }
   }
 
-  CflArray array_;
-  bool is_flat_;
-  size_t row_axis_, column_axis_, slice_axis_;
+  std::vector<Complex<float>> samples_;  // (slice, echo, row, column, coil)
 };
 
 }  // namespace

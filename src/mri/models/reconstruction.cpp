@@ -60,12 +60,12 @@ HostTensor<Complex<float>, 4> MapSource::read(size_t slice) const {
     const bool flat = d.has_flat_axes;
     const size_t s_slice = a.stride(flat ? size_t(CflArray::slice) : size_t(CflArray::read));
     const size_t s_row = a.stride(flat ? 0 : 1), s_column = a.stride(flat ? 1 : 2);
+    const size_t s_coil = a.stride(CflArray::coil), s_set = a.stride(CflArray::maps);
     for (size_t j = 0; j < d.rows; ++j)
       for (size_t k = 0; k < d.columns; ++k)
         for (size_t c = 0; c < d.coils; ++c)
           for (size_t m = 0; m < file_->map_count; ++m)
-            maps(j, k, c, m) = a.data[slice * s_slice + j * s_row + k * s_column +
-                                      c * a.stride(CflArray::coil) + m * a.stride(CflArray::maps)];
+            maps(j, k, c, m) = a.data[slice * s_slice + j * s_row + k * s_column + c * s_coil + m * s_set];
   }
   require_finite_slice(maps.data(), maps.size(), file_->path.string() + ":/maps", slice);
   return maps;

@@ -3,9 +3,9 @@
 //     g++ -std=c++17 make_ismrmrd.cpp $(pkg-config --cflags hdf5) -lismrmrd -o make_ismrmrd && ./make_ismrmrd
 //
 // The sample of channel c, contrast e, at kx, ky, kz from the centre of k-space is
-// (1 + c + 10 e + 0.1 kx, ky + 0.01 kz). Beside the image there are a noise scan, a navigator and a calibration line,
-// which are none of it; odd lines of the volume are read
-// backwards, and the plane's centre of k-space is line 1, so that its first line was never sampled.
+// (1 + c + 10 e + 0.1 kx, ky + 0.01 kz). Beside the image there are a noise scan, a navigator and a
+// calibration line, which are none of it; odd lines of the volume are read backwards, and the plane's centre
+// of k-space is line 1, so that its first line was never sampled.
 
 #include <ismrmrd/dataset.h>
 #include <ismrmrd/ismrmrd.h>
@@ -17,15 +17,19 @@ namespace {
 
 std::string header(int x, int y, int z, int wanted_x, int centre_y) {
   const auto size = [](int a, int b, int c) {
-    return "<matrixSize><x>" + std::to_string(a) + "</x><y>" + std::to_string(b) + "</y><z>" + std::to_string(c) +
+    return "<matrixSize><x>" + std::to_string(a) + "</x><y>" + std::to_string(b) + "</y><z>" +
+           std::to_string(c) +
            "</z></matrixSize><fieldOfView_mm><x>40</x><y>60</y><z>20</z></fieldOfView_mm>";
   };
-  return "<?xml version=\"1.0\"?><ismrmrdHeader xmlns=\"http://www.ismrm.org/ISMRMRD\"><experimentalConditions>"
-         "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></experimentalConditions><encoding><encodedSpace>" +
+  return "<?xml version=\"1.0\"?><ismrmrdHeader "
+         "xmlns=\"http://www.ismrm.org/ISMRMRD\"><experimentalConditions>"
+         "<H1resonanceFrequency_Hz>123000000</H1resonanceFrequency_Hz></"
+         "experimentalConditions><encoding><encodedSpace>" +
          size(x, y, z) + "</encodedSpace><reconSpace>" + size(wanted_x, y, z) +
-         "</reconSpace><encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>" + std::to_string(y - 1) +
-         "</maximum><center>" + std::to_string(centre_y) +
-         "</center></kspace_encoding_step_1></encodingLimits><trajectory>cartesian</trajectory></encoding></ismrmrdHeader>";
+         "</reconSpace><encodingLimits><kspace_encoding_step_1><minimum>0</minimum><maximum>" +
+         std::to_string(y - 1) + "</maximum><center>" + std::to_string(centre_y) +
+         "</center></kspace_encoding_step_1></encodingLimits><trajectory>cartesian</trajectory></encoding></"
+         "ismrmrdHeader>";
 }
 
 void write(const char* name, int nx, int ny, int nz, int wanted_x, int slices, int centre_y, bool reverses) {
