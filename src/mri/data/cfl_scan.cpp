@@ -37,9 +37,9 @@ class CflScan : public Scan {
     d.slices = n[slice_axis], d.echoes = n[CflArray::echo], d.coils = n[CflArray::coil];
     d.rows = d.acquired_rows = d.image_rows = n[row_axis];
     d.columns = d.acquired_columns = d.image_columns = n[column_axis];
-    if (!is_flat && d.slices > 1) transform_readout(array);
     d.map_count = d.coils == 1 ? 1 : 0;
     reorder(array, array.stride(slice_axis), array.stride(row_axis), array.stride(column_axis));
+    if (!is_flat && d.slices > 1) transform_readout();
   }
 
   HostTensor<Complex<float>, 4> read_kspace(size_t slice) const override {
@@ -77,19 +77,14 @@ class CflScan : public Scan {
     Host().fence("danaus::mri::CflScan");
   }
 
-  /// Centred, unitary, in place along READ, the fastest axis.
-  static void transform_readout(CflArray& array) {
-    const size_t n = array.shape[CflArray::read], lines = array.size() / n;
-    constexpr size_t together = 4096;
-    const Exec space;
-    for (size_t first = 0; first < lines; first += together) {
-      const size_t count = std::min(together, lines - first);
-      HostTensor<Complex<float>, 4> block(array.data.data() + first * n, count, n, 1, 1);
-      const auto device = to_device<Complex<float>, 4>(block);
-      CentredFft<float>({count, n, 1, 1}).adjoint(space, device, device);
-      space.fence();
-      Kokkos::deep_copy(block, device);
-    }
+  /// Centred and unitary along the slices.
+  void transform_readout() {
+    const size_t n = description_.slices, inner = samples_.size() / n;
+    const HostTensor<Complex<float>, 4> all(samples_.data(), 1, n, 1, inner);
+    const auto device = to_device<Complex<float>, 4>(all);
+    CentredFft<float>({1, n, 1, inner}).adjoint(Exec(), device, device);
+    Exec().fence("danaus::mri::CflScan");
+    Kokkos::deep_copy(all, device);
   }
 
   std::vector<Complex<float>> samples_;  // (slice, echo, row, column, coil)
