@@ -181,6 +181,23 @@ TEST_CASE("readout oversampling is cut to the reference image's size", "[files]"
   CHECK(scan->read_target(0).extent(1) == 12);
 }
 
+TEST_CASE("pixels without sensitivities are zero, whatever the method", "[files]") {
+  const TemporaryFolder folder;
+  write_synthetic_scan(folder / "s.h5", header, small_options());
+  const auto scan = open_scan(folder / "s.h5");
+  const auto maps = scan->read_maps(1), kspace = scan->read_kspace(1);
+  for (const auto& method : methods()) {
+    const auto x = reconstruct_slice(Exec(), method, {}, kspace, maps, Mask(32, 20, 1));
+    size_t outside = 0;
+    for (size_t p = 0; p < 640; ++p) {
+      if (maps.data()[3 * p] != Complex<float>(0)) continue;
+      ++outside;
+      REQUIRE(x.data()[p] == Complex<float>(0));
+    }
+    CHECK(outside > 50);
+  }
+}
+
 TEST_CASE("masks go through every format", "[files]") {
   const TemporaryFolder folder;
   MaskOptions o;

@@ -93,6 +93,23 @@ HostTensor<Complex<float>, 3> to_image(const HostTensor<Complex<float>, 4>& x, s
   return image;
 }
 
+namespace {
+
+/// Where no coil is sensitive the samples say nothing, and a regularised image holds what leaks from beside
+/// it.
+void clear_outside(const HostTensor<Complex<float>, 4>& maps, HostTensor<Complex<float>, 4>& image) {
+  const size_t inner = maps.extent(2) * maps.extent(3), sets = image.extent(3);
+  const size_t plane = maps.extent(0) * maps.extent(1);
+  for (size_t p = 0; p < plane; ++p) {
+    const Complex<float>* map = maps.data() + p * inner;
+    if (std::any_of(map, map + inner, [](Complex<float> s) { return s != Complex<float>(0); })) continue;
+    for (size_t e = 0; e < image.extent(0); ++e)
+      std::fill_n(image.data() + (e * plane + p) * sets, sets, Complex<float>(0));
+  }
+}
+
+}  // namespace
+
 HostTensor<Complex<float>, 4> reconstruct_slice(const Exec& space, const Method& method,
                                                 const MethodSettings& settings,
                                                 const HostTensor<Complex<float>, 4>& kspace,
@@ -112,7 +129,9 @@ HostTensor<Complex<float>, 4> reconstruct_slice(const Exec& space, const Method&
   const auto x = uninitialized<Complex<float>, 4>("danaus::mri::reconstruct_slice", a.image_shape());
   method.run(space, a, to_device<Complex<float>, 4>(kspace), method.resolve(settings), x, monitor);
   space.fence("danaus::mri::reconstruct_slice");
-  return to_host(x);
+  auto image = to_host(x);
+  clear_outside(maps, image);
+  return image;
 }
 
 size_t reconstruction_bytes(const Method& method, const ScanDescription& d, size_t map_count) {
