@@ -62,6 +62,7 @@ endfunction()
 function(danaus_test name)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/golden/")  # programs that made golden files
   if(NOT sources)
     return()
   endif()
