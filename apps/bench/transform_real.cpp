@@ -40,12 +40,12 @@ Ours pruned(const RealPlanes& planes, size_t block, size_t at_once, const Tensor
       .nx = n, .ny = n, .modes = modes, .channels = tile_lanes, .block_x = block, .block_y = block});
   Tape tape;
   const auto packed = basis->pack(tape);
-  const auto inner = zeros<float, 5>("inner", {at_once, n, 2, modes, tile_lanes});
+  const auto scratch = std::make_shared<Workspace>();
   const auto spectrum = zeros<float, 5>("spectrum", {planes.samples, 2 * modes, 2, modes, tile_lanes});
   const auto run = [=, samples = planes.samples] {
     for (size_t s = 0; s < samples; s += at_once)
       basis->forward(Exec{}, packed,
-                     Tensor<float, 4>(v.data() + s * n * n * tile_lanes, at_once, n, n, tile_lanes), inner,
+                     Tensor<float, 4>(v.data() + s * n * n * tile_lanes, at_once, n, n, tile_lanes), *scratch,
                      Tensor<float, 5>(spectrum.data() + s * 4 * modes * modes * tile_lanes, at_once,
                                       2 * modes, 2, modes, tile_lanes));
   };

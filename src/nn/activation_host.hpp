@@ -96,4 +96,10 @@ void with_activation(Activation activation, F f) {
   }
 }
 
+/// value[q] = a(z[q]), of an activation known at run time.
+template <class T>
+void activate_row(Activation activation, size_t count, const T* z, T* value) {
+  with_activation(activation, [&]<Activation a>() { activate_row<a>(count, z, value); });
+}
+
 }  // namespace danaus::nn::host

@@ -23,8 +23,9 @@ void add_pointwise_device(const Exec& space, const Tensor<T, 2>& weights, const 
                           const Tensor<T, 2>& out);
 template <class T>
 void add_pointwise_backward_device(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
-                                   const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
-                                   Workspace& scratch, Write write, const Tensor<T, 2>& x_grad,
-                                   const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad);
+                                   const ActivatedPoints<T>& x, const Tensor<T, 2>& z,
+                                   const Tensor<T, 2>& out_grad, Workspace& scratch, Write write,
+                                   const Tensor<T, 2>& x_grad, const Tensor<T, 2>& weights_grad,
+                                   const Tensor<T, 1>& bias_grad);
 
 }  // namespace danaus::nn

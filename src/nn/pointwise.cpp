@@ -62,26 +62,33 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
 }
 
 template <Activation activation, class T>
-void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 2>& x,
+void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, const ActivatedPoints<T>& x,
                             const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad, Write write,
                             const Tensor<T, 2>& x_grad, const Tensor<T, 3>& partial) {
-  const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
+  const size_t channels = weights.extent(0), ld = padded<T>(channels), points = z.extent(0);
   const size_t tiles = (points + tile - 1) / tile;
-  const size_t w_size = channels * ld, numbers = w_size + (channels + 1) * ld;
+  const size_t w_size = channels * ld, sums_size = (channels + 1) * ld;
+  const size_t numbers = w_size + sums_size + tile * channels;
   auto policy = Policy(space, int(gradient_parts), 1)
                     .set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::add_pointwise_backward", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T* sums = w + w_size;
+    T *sums = w + w_size, *values_of_tile = sums + sums_size;
     pack_transposed(weights.data(), channels, channels, w);
-    std::fill(sums, w + numbers, T(0));
+    std::fill(sums, values_of_tile, T(0));
     const size_t chunk = size_t(team.league_rank());
     for (size_t t = tiles * chunk / gradient_parts; t < tiles * (chunk + 1) / gradient_parts; ++t) {
       const size_t first = t * tile, count = std::min(tile, points - first);
       T* dz = out_grad.data() + first * channels;
       if (activation != Activation::identity)
         multiply_by_slope<activation>(count * channels, z.data() + first * channels, dz, dz);
-      dense_gradient(count, channels, channels, x.data() + first * channels, channels, dz, channels, sums);
+      const T* xp = x.before.data() + first * channels;
+      if (x.activation != Activation::identity) {
+        T* value = x.value.data() ? x.value.data() + first * channels : values_of_tile;
+        activate_row(x.activation, count * channels, xp, value);
+        xp = value;
+      }
+      dense_gradient(count, channels, channels, xp, channels, dz, channels, sums);
       column_sums(count, channels, dz, channels, sums + channels * ld);
       dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), write,
                  x_grad.data() + first * channels, channels);
@@ -112,14 +119,20 @@ void add_pointwise_device(const Exec& space, const Tensor<T, 2>& weights, const 
 
 template <class T>
 void add_pointwise_backward_device(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
-                                   const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
-                                   Workspace& scratch, Write write, const Tensor<T, 2>& x_grad,
-                                   const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad) {
-  const size_t channels = weights.extent(0), points = x.extent(0);
+                                   const ActivatedPoints<T>& x, const Tensor<T, 2>& z,
+                                   const Tensor<T, 2>& out_grad, Workspace& scratch, Write write,
+                                   const Tensor<T, 2>& x_grad, const Tensor<T, 2>& weights_grad,
+                                   const Tensor<T, 1>& bias_grad) {
+  const size_t channels = weights.extent(0), points = z.extent(0);
+  const auto before = x.before, value = x.value;
+  const auto x_activation = x.activation;
   using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
   Kokkos::parallel_for(
       "danaus::nn::add_pointwise_backward (device, z)", Range(space, {0, 0}, {long(points), long(channels)}),
-      KOKKOS_LAMBDA(long p, long o) { out_grad(p, o) *= slope(activation, z(p, o)); });
+      KOKKOS_LAMBDA(long p, long o) {
+        out_grad(p, o) *= slope(activation, z(p, o));
+        if (value.data()) value(p, o) = activate(x_activation, before(p, o));
+      });
   Kokkos::parallel_for(
       "danaus::nn::add_pointwise_backward (device, x)", Range(space, {0, 0}, {long(points), long(channels)}),
       KOKKOS_LAMBDA(long p, long i) {
@@ -136,7 +149,7 @@ void add_pointwise_backward_device(const Exec& space, const Tensor<T, 2>& weight
       KOKKOS_LAMBDA(long c, long i, long o) {
         T sum = 0;
         for (size_t p = points * size_t(c) / gradient_parts; p < points * size_t(c + 1) / gradient_parts; ++p)
-          sum += (size_t(i) < channels ? x(p, i) : T(1)) * out_grad(p, o);
+          sum += (size_t(i) < channels ? activate(x_activation, before(p, i)) : T(1)) * out_grad(p, o);
         partial(c, i, o) = sum;
       });
   add_partial_sums<T>(space, partial, weights_grad, bias_grad);
@@ -159,11 +172,12 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
 
 template <class T>
 void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
-                            const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
+                            const ActivatedPoints<T>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
                             Workspace& scratch, Write write, const Tensor<T, 2>& x_grad,
                             const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad) {
-  require_shapes<T>("add_pointwise_backward", weights, x, z, out_grad);
-  require_shape("add_pointwise_backward: x_grad", x_grad, shape_of(x));
+  require_shapes<T>("add_pointwise_backward", weights, x.before, z, out_grad);
+  if (x.value.data()) require_shape("add_pointwise_backward: value", x.value, shape_of(z));
+  require_shape("add_pointwise_backward: x_grad", x_grad, shape_of(z));
   require_shape("add_pointwise_backward: weights_grad", weights_grad, shape_of(weights));
   require_shape("add_pointwise_backward: bias_grad", bias_grad, {weights.extent(1)});
 #if defined(KOKKOS_ENABLE_CUDA)
@@ -180,17 +194,18 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Acti
 #endif
 }
 
-#define DANAUS_INSTANTIATE(T)                                                                                \
-  template void add_pointwise<T>(const Exec&, const Tensor<T, 2>&, const Tensor<T, 1>&, Activation,          \
-                                 const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 2>&);             \
-  template void add_pointwise_device<T>(const Exec&, const Tensor<T, 2>&, const Tensor<T, 1>&, Activation,   \
-                                        const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 2>&);      \
-  template void add_pointwise_backward<T>(const Exec&, const Tensor<T, 2>&, Activation, const Tensor<T, 2>&, \
-                                          const Tensor<T, 2>&, const Tensor<T, 2>&, Workspace&, Write,       \
-                                          const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 1>&);    \
-  template void add_pointwise_backward_device<T>(                                                            \
-      const Exec&, const Tensor<T, 2>&, Activation, const Tensor<T, 2>&, const Tensor<T, 2>&,                \
-      const Tensor<T, 2>&, Workspace&, Write, const Tensor<T, 2>&, const Tensor<T, 2>&,                      \
+#define DANAUS_INSTANTIATE(T)                                                                              \
+  template void add_pointwise<T>(const Exec&, const Tensor<T, 2>&, const Tensor<T, 1>&, Activation,        \
+                                 const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 2>&);           \
+  template void add_pointwise_device<T>(const Exec&, const Tensor<T, 2>&, const Tensor<T, 1>&, Activation, \
+                                        const Tensor<T, 2>&, const Tensor<T, 2>&, const Tensor<T, 2>&);    \
+  template void add_pointwise_backward<T>(const Exec&, const Tensor<T, 2>&, Activation,                    \
+                                          const ActivatedPoints<T>&, const Tensor<T, 2>&,                  \
+                                          const Tensor<T, 2>&, Workspace&, Write, const Tensor<T, 2>&,     \
+                                          const Tensor<T, 2>&, const Tensor<T, 1>&);                       \
+  template void add_pointwise_backward_device<T>(                                                          \
+      const Exec&, const Tensor<T, 2>&, Activation, const ActivatedPoints<T>&, const Tensor<T, 2>&,        \
+      const Tensor<T, 2>&, Workspace&, Write, const Tensor<T, 2>&, const Tensor<T, 2>&,                    \
       const Tensor<T, 1>&);
 DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
 #undef DANAUS_INSTANTIATE

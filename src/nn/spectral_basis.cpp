@@ -164,15 +164,25 @@ typename SpectralBasis<T>::Packed SpectralBasis<T>::pack(Tape& tape) const {
 }
 
 template <class T>
-void SpectralBasis<T>::forward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
-                               const Tensor<T, 5>& inner, const Tensor<T, 5>& spectrum) const {
+void SpectralBasis<T>::forward_along_y(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
+                                       const Tensor<T, 5>& inner) const {
   const size_t groups = shape_.groups;
-  for (size_t g = 0; g < groups; ++g) {
+  for (size_t g = 0; g < groups; ++g)
     plan_[forward_y].apply(space, packed.groups[g][forward_y], grid_lanes<const T>(v, g, groups),
                            Write::overwrite, ky_lanes<T>(inner, g, groups));
+}
+
+template <class T>
+void SpectralBasis<T>::forward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
+                               Workspace& scratch, const Tensor<T, 5>& spectrum) const {
+  const auto mark = scratch.mark();
+  const auto inner = scratch.take<T, 5>(inner_shape(v.extent(0)));
+  forward_along_y(space, packed, v, inner);
+  const size_t groups = shape_.groups;
+  for (size_t g = 0; g < groups; ++g)
     plan_[forward_x].apply(space, packed.groups[g][forward_x], x_lanes<const T>(inner, g, groups),
                            Write::overwrite, x_lanes<T>(spectrum, g, groups));
-  }
+  scratch.release(mark);
 }
 
 template <class T>
@@ -192,10 +202,13 @@ void SpectralBasis<T>::backward(const Exec& space, const Packed& packed, Directi
 
 template <class T>
 void SpectralBasis<T>::forward_backward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
-                                        const Tensor<T, 5>& inner, const Tensor<T, 5>& spectrum_grad,
-                                        Workspace& scratch, Write write, const Tensor<T, 4>& v_grad) const {
+                                        const Tensor<T, 5>& spectrum_grad, Workspace& scratch, Write write,
+                                        const Tensor<T, 4>& v_grad) const {
   const auto mark = scratch.mark();
-  const auto inner_grad = scratch.take<T, 5>(shape_of(inner));
+  const auto inner_grad = scratch.take<T, 5>(inner_shape(v_grad.extent(0)));
+  // The gradient of learned factors needs the values between the axes: cheaper to compute again than to keep.
+  const auto inner = learned_ ? scratch.take<T, 5>(shape_of(inner_grad)) : inner_grad;
+  if (learned_) forward_along_y(space, packed, v, inner);
   const size_t groups = shape_.groups;
   for (size_t g = 0; g < groups; ++g) {
     backward(space, packed, forward_x, g, x_lanes<const T>(inner, g, groups),
@@ -211,7 +224,7 @@ template <class T>
 void SpectralBasis<T>::inverse(const Exec& space, const Packed& packed, const Tensor<T, 5>& spectrum,
                                Workspace& scratch, const Tensor<T, 4>& v) const {
   const auto mark = scratch.mark();
-  const auto inner = scratch.take<T, 5>({v.extent(0), v.extent(1), 2, spectrum.extent(3), v.extent(3)});
+  const auto inner = scratch.take<T, 5>(inner_shape(v.extent(0)));
   const size_t groups = shape_.groups;
   for (size_t g = 0; g < groups; ++g) {
     plan_[inverse_x].apply(space, packed.groups[g][inverse_x], x_lanes<const T>(spectrum, g, groups),
@@ -227,10 +240,8 @@ void SpectralBasis<T>::inverse_backward(const Exec& space, const Packed& packed,
                                         const Tensor<T, 4>& v_grad, Workspace& scratch,
                                         const Tensor<T, 5>& spectrum_grad) const {
   const auto mark = scratch.mark();
-  const Shape<5> inner_shape{v_grad.extent(0), v_grad.extent(1), 2, spectrum.extent(3), v_grad.extent(3)};
-  const auto inner_grad = scratch.take<T, 5>(inner_shape);
-  // The gradient of learned factors needs the inner values again: cheaper to compute than to keep.
-  const auto inner = learned_ ? scratch.take<T, 5>(inner_shape) : inner_grad;
+  const auto inner_grad = scratch.take<T, 5>(inner_shape(v_grad.extent(0)));
+  const auto inner = learned_ ? scratch.take<T, 5>(shape_of(inner_grad)) : inner_grad;  // as above
   const size_t groups = shape_.groups;
   for (size_t g = 0; g < groups; ++g) {
     if (learned_)

@@ -68,9 +68,14 @@ TEMPLATE_TEST_CASE("the point-wise map equals its twin", "[nn]", float, double) 
   auto db = zeros<T, 1>("db", shape_of(b)), db_twin = zeros<T, 1>("db", shape_of(b));
   Workspace scratch;
   Kokkos::deep_copy(z_twin, z);  // the slope of relu jumps: the same z for both
-  add_pointwise_backward<T>(space, w, activation, x, z, g, scratch, write, dx, dw, db);
-  add_pointwise_backward_device<T>(space, w, activation, x, z_twin, g_twin, scratch, write, dx_twin, dw_twin,
-                                   db_twin);
+  const auto before = GENERATE(Activation::gelu, Activation::relu, Activation::identity);
+  Tensor<T, 2> value, value_twin;
+  if (before != Activation::identity)
+    value = zeros<T, 2>("value", shape_of(x)), value_twin = zeros<T, 2>("value", shape_of(x));
+  add_pointwise_backward<T>(space, w, activation, {x, before, value}, z, g, scratch, write, dx, dw, db);
+  add_pointwise_backward_device<T>(space, w, activation, {x, before, value_twin}, z_twin, g_twin, scratch,
+                                   write, dx_twin, dw_twin, db_twin);
+  if (value.data()) check_close<T>(value, value_twin, 1);
   check_close<T>(g, g_twin, 1);
   check_close<T>(dx, dx_twin, channels);
   check_close<T>(dw, dw_twin, points);

@@ -11,6 +11,10 @@
 #include <support/catch.hpp>
 #include <support/random.hpp>
 
+#include <array>
+#include <limits>
+#include <vector>
+
 using namespace danaus;
 using namespace danaus::nn;
 
@@ -107,6 +111,48 @@ TEST_CASE("operator layer: gradients with fixed and learned transforms", "[nn]")
       store, [&](Tape& tape, const Var<double, 4>& v) { return layer(tape, v, basis->pack(tape)); }, x);
   INFO(report.details);
   CHECK(report.worst < bound);
+}
+
+TEST_CASE("a sequence of operator layers needs its activated values in the forward pass only", "[nn]") {
+  const bool learned = GENERATE(false, true);
+  const auto activation = GENERATE(Activation::gelu, Activation::relu);
+  ParameterStore<double> store;
+  const auto basis = learned ? std::make_shared<const SpectralBasis<double>>(store, "basis", small_shape())
+                             : std::make_shared<const SpectralBasis<double>>(small_shape());
+  const OperatorLayer<double> first(store, "first", basis, activation),
+      second(store, "second", basis, activation), last(store, "last", basis, Activation::identity);
+  randomize(store);
+  const auto x = test::normal<double, 4>({3, 12, 8, 4}, 1),
+             target = test::normal<double, 4>({3, 12, 8, 4}, 2);
+
+  const auto append = [](const auto& tensor, std::vector<double>& numbers) {
+    numbers.insert(numbers.end(), tensor.data(), tensor.data() + tensor.size());
+  };
+  // Output, gradient of x and of the parameters, with values kept, or in room that is spoilt before the
+  // backward pass.
+  const auto run = [&](bool keeps) {
+    Tape tape;
+    Kokkos::deep_copy(store.gradients(), 0.0);
+    std::array<Tensor<double, 4>, 2> room;
+    if (!keeps)
+      for (auto& place : room) place = zeros<double, 4>("room", shape_of(x));
+    const auto packed = basis->pack(tape);
+    const auto in = tape.variable<double, 4>(x);
+    const Activated<double> a = first(tape, in, packed, room[0]), b = second(tape, a, packed, room[1]);
+    const auto out = last(tape, b, packed, room[0]);
+    CHECK((a.value.value.data() == room[0].data()) == !keeps);
+    CHECK(out.value.value.data() != room[0].data());
+    const auto loss = relative_l2<double>(tape, out.value, target);
+    std::vector<double> result;
+    append(to_host(out.value.value), result);
+    for (const auto& place : room)
+      if (place.data()) Kokkos::deep_copy(place, std::numeric_limits<double>::quiet_NaN());
+    tape.backward(loss);
+    append(to_host(in.grad()), result);
+    append(to_host(store.gradients()), result);
+    return result;
+  };
+  CHECK(run(true) == run(false));
 }
 
 TEST_CASE("batch normalisation: gradients in training and evaluation", "[nn]") {

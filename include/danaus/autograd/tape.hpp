@@ -47,6 +47,11 @@ class Tape {
     const auto value = activations_.take<T, R>(shape);
     return is_recording() ? Var<T, R>::tracked(value, pool_) : Var<T, R>::constant(value);
   }
+  /// The same in memory of the caller's, for a value that is not needed in the backward pass.
+  template <class T, int R>
+  Var<T, R> output_in(const Tensor<T, R>& value) {
+    return is_recording() ? Var<T, R>::tracked(value, pool_) : Var<T, R>::constant(value);
+  }
   /// A leaf whose gradient is wanted.
   template <class T, int R>
   Var<T, R> variable(const Tensor<T, R>& value) {

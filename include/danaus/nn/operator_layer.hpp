@@ -9,6 +9,19 @@
 
 namespace danaus::nn {
 
+/// What one layer hands to the next: value = activation(z). Layers need z in the backward pass and compute
+/// the value again from it, so that the value itself may lie in memory that is soon used again.
+template <class T>
+struct Activated {
+  Var<T, 4> value;
+  Tensor<T, 4> z;
+  Activation activation = Activation::identity;
+
+  Activated(const Var<T, 4>& v) : value(v), z(v.value) {}
+  Activated(const Var<T, 4>& v, const Tensor<T, 4>& before, Activation a)
+      : value(v), z(before), activation(a) {}
+};
+
 /// One layer of a neural operator:
 ///
 ///     out = activation(inverse(R . forward(v)) + W v + b)
@@ -36,38 +49,42 @@ class OperatorLayer {
   /// @param v  (batch, nx, ny, channel), padding included
   Var<T, 4> operator()(Tape& tape, const Var<T, 4>& v,
                        const typename SpectralBasis<T>::Packed& packed) const {
+    return (*this)(tape, Activated<T>(v), packed, {}).value;
+  }
+  /// The same for a sequence of layers, which keeps one tensor for each of them instead of two.
+  /// @param room  of v's shape, for the value of an activation; valid until whoever owns it uses it again
+  Activated<T> operator()(Tape& tape, const Activated<T>& v, const typename SpectralBasis<T>::Packed& packed,
+                          const Tensor<T, 4>& room) const {
     const auto& s = basis_->shape();
-    const auto shape = shape_of(v.value);
-    require_shape("OperatorLayer", v.value, {shape[0], s.nx, s.ny, s.channels});
+    const auto shape = shape_of(v.z);
+    require_shape("OperatorLayer", v.z, {shape[0], s.nx, s.ny, s.channels});
     const auto& space = tape.space();
     Workspace& scratch = tape.scratch();
-    const bool keep = tape.is_recording();
+    const bool keep = tape.is_recording(), keeps_z = keep && activation_ != Activation::identity;
+    const bool uses_room = room.data() && (keeps_z || !keep);
 
     const Shape<5> spectrum_shape{shape[0], 2 * s.modes, 2, s.modes, s.channels};
-    const Shape<5> inner_shape{shape[0], s.nx, 2, s.modes, s.channels};
     const auto mark = scratch.mark();
-    const auto take = [&](const Shape<5>& wanted, bool saved) {
-      return saved ? tape.saved<T, 5>(wanted) : scratch.take<T, 5>(wanted);
+    const auto take = [&](bool saved) {
+      return saved ? tape.saved<T, 5>(spectrum_shape) : scratch.take<T, 5>(spectrum_shape);
     };
-    // The inner values are kept for the gradient of learned factors only.
-    const auto inner = take(inner_shape, keep && basis_->is_learned());
-    const auto spectrum = take(spectrum_shape, keep);
-    const auto mixed = take(spectrum_shape, keep && basis_->is_learned());
-    auto out = tape.output<T, 4>(shape);
-    const auto z = keep && activation_ != Activation::identity ? tape.saved<T, 4>(shape) : out.value;
+    const auto spectrum = take(keep);
+    const auto mixed = take(keep && basis_->is_learned());
+    auto out = uses_room ? tape.output_in<T, 4>(room) : tape.output<T, 4>(shape);
+    const auto z = keeps_z ? tape.saved<T, 4>(shape) : out.value;
 
-    basis_->forward(space, packed, v.value, inner, spectrum);
+    basis_->forward(space, packed, v.value.value, scratch, spectrum);
     mix_modes<T>(space, spectral_weights_.value(), spectrum, mixed);
     basis_->inverse(space, packed, mixed, scratch, z);
-    add_pointwise<T>(space, weights_.value(), bias_.value(), activation_, as_points(v.value), as_points(z),
-                     as_points(out.value));
+    add_pointwise<T>(space, weights_.value(), bias_.value(), activation_, as_points(v.value.value),
+                     as_points(z), as_points(out.value));
     scratch.release(mark);
 
     tape.record("danaus::nn::OperatorLayer", out,
-                [layer = *this, v, out, z, inner, spectrum, mixed, packed, &scratch](const Exec& space) {
-                  layer.backward(space, v, out, z, inner, spectrum, mixed, packed, scratch);
+                [layer = *this, v, out, z, spectrum, mixed, packed, &scratch](const Exec& space) {
+                  layer.backward(space, v, out, z, spectrum, mixed, packed, scratch);
                 });
-    return out;
+    return {out, z, activation_};
   }
 
   const Parameter<Complex<T>, 4>& spectral_weights() const { return spectral_weights_; }
@@ -79,14 +96,20 @@ class OperatorLayer {
     return Tensor<T, 2>(v.data(), v.extent(0) * v.extent(1) * v.extent(2), v.extent(3));
   }
 
-  void backward(const Exec& space, const Var<T, 4>& v, const Var<T, 4>& out, const Tensor<T, 4>& z,
-                const Tensor<T, 5>& inner, const Tensor<T, 5>& spectrum, const Tensor<T, 5>& mixed,
+  void backward(const Exec& space, const Activated<T>& v, const Var<T, 4>& out, const Tensor<T, 4>& z,
+                const Tensor<T, 5>& spectrum, const Tensor<T, 5>& mixed,
                 const typename SpectralBasis<T>::Packed& packed, Workspace& scratch) const {
     const auto mark = scratch.mark();
-    const bool wanted = v.is_tracked();
-    const Write write = wanted ? v.claim_grad() : Write::overwrite;
-    const auto v_grad = wanted ? v.grad() : scratch.take<T, 4>(shape_of(v.value));
-    add_pointwise_backward<T>(space, weights_.value(), activation_, as_points(v.value), as_points(z),
+    const bool wanted = v.value.is_tracked();
+    const Write write = wanted ? v.value.claim_grad() : Write::overwrite;
+    const auto v_grad = wanted ? v.value.grad() : scratch.take<T, 4>(shape_of(v.z));
+    ActivatedPoints<T> points{as_points(v.z), v.activation};
+    auto value = v.z;
+    if (basis_->is_learned() && v.activation != Activation::identity) {
+      value = scratch.take<T, 4>(shape_of(v.z));
+      points.value = as_points(value);
+    }
+    add_pointwise_backward<T>(space, weights_.value(), activation_, points, as_points(z),
                               as_points(out.grad()), scratch, write, as_points(v_grad), weights_.grad(),
                               bias_.grad());
     const auto mixed_grad = scratch.take<T, 5>(shape_of(spectrum));
@@ -95,12 +118,7 @@ class OperatorLayer {
                              mixed_grad);
     mix_modes_backward<T>(space, spectral_weights_.value(), spectrum, mixed_grad, spectrum_grad,
                           spectral_weights_.grad());
-    const auto saved_inner =
-        basis_->is_learned()
-            ? inner
-            : scratch.take<T, 5>({z.extent(0), z.extent(1), 2, spectrum.extent(3), spectrum.extent(4)});
-    basis_->forward_backward(space, packed, v.value, saved_inner, spectrum_grad, scratch, Write::accumulate,
-                             v_grad);
+    basis_->forward_backward(space, packed, value, spectrum_grad, scratch, Write::accumulate, v_grad);
     scratch.release(mark);
   }
 

@@ -21,6 +21,15 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
                    Activation activation, const Tensor<T, 2>& x, const Tensor<T, 2>& z,
                    const Tensor<T, 2>& out);
 
+/// Grid points whose values a(before) are computed when they are needed: activations are cheaper to compute
+/// again than to keep.
+template <class T>
+struct ActivatedPoints {
+  Tensor<T, 2> before;  ///< (point, channel)
+  Activation activation = Activation::identity;
+  Tensor<T, 2> value = {};  ///< receives the values, where somebody else needs them too
+};
+
 /// Backward of add_pointwise. On return out_grad holds the gradient of z, which the spectral half goes on
 /// with.
 ///
@@ -30,7 +39,7 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
 /// Sums over points run over fixed chunks in order. `scratch` gives and gets back its memory.
 template <class T>
 void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Activation activation,
-                            const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
+                            const ActivatedPoints<T>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad,
                             Workspace& scratch, Write write, const Tensor<T, 2>& x_grad,
                             const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad);
 

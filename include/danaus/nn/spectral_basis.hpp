@@ -50,14 +50,14 @@ class SpectralBasis {
   Packed pack(Tape& tape) const;
 
   /// @param v         (batch, nx, ny, channel)
-  /// @param inner     (batch, nx, 2, modes, channel), overwritten; kept for forward_backward
   /// @param spectrum  (batch, 2 modes, 2, modes, channel), overwritten
-  void forward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v, const Tensor<T, 5>& inner,
+  void forward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v, Workspace& scratch,
                const Tensor<T, 5>& spectrum) const;
   /// Gradient of v, and of learned factors (added).
+  /// @param v  as in forward(); read only if the factors are learned
   void forward_backward(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
-                        const Tensor<T, 5>& inner, const Tensor<T, 5>& spectrum_grad, Workspace& scratch,
-                        Write write, const Tensor<T, 4>& v_grad) const;
+                        const Tensor<T, 5>& spectrum_grad, Workspace& scratch, Write write,
+                        const Tensor<T, 4>& v_grad) const;
   /// @param v  (batch, nx, ny, channel), overwritten
   void inverse(const Exec& space, const Packed& packed, const Tensor<T, 5>& spectrum, Workspace& scratch,
                const Tensor<T, 4>& v) const;
@@ -73,6 +73,10 @@ class SpectralBasis {
   };
 
   void make_plans();
+  /// The values between the two axes: (batch, nx, 2, modes, channel).
+  Shape<5> inner_shape(size_t batch) const { return {batch, shape_.nx, 2, shape_.modes, shape_.channels}; }
+  void forward_along_y(const Exec& space, const Packed& packed, const Tensor<T, 4>& v,
+                       const Tensor<T, 5>& inner) const;
   void set_fourier(int direction, const Tensor<Complex<T>, 3>& left,
                    const Tensor<Complex<T>, 3>& right) const;
   void backward(const Exec& space, const Packed& packed, Direction direction, size_t group,

@@ -4,6 +4,7 @@
 #include <danaus/core/random.hpp>
 #include <danaus/nn/frame_arithmetic.hpp>
 
+#include <array>
 #include <cmath>
 
 namespace danaus::pde {
@@ -140,14 +141,21 @@ template <class T>
 train::Frame<T> NeuralOperator<T>::step(Tape& tape, const std::vector<train::Frame<T>>& history) {
   std::vector<train::Frame<T>> inputs;
   for (const auto& frame : history) inputs.push_back(normalized(tape, frame));
-  auto v = (*lifting_)(tape, inputs);
+  const auto lifted = (*lifting_)(tape, inputs);
   std::vector<typename nn::SpectralBasis<T>::Packed> packed;
   for (const auto& basis : bases_) packed.push_back(basis->pack(tape));
+  // The values between two layers lie in one of two places by turns.
+  const auto mark = tape.scratch().mark();
+  std::array<Tensor<T, 4>, 2> room;
+  if (norms_.empty())
+    for (auto& place : room) place = tape.scratch().template take<T, 4>(shape_of(lifted.value));
+  nn::Activated<T> v = lifted;
   for (size_t l = 0; l < layers_.size(); ++l) {
-    v = layers_[l](tape, v, packed[packed.size() == 1 ? 0 : l]);
-    if (!norms_.empty()) v = norms_[l](tape, v, training_);
+    v = layers_[l](tape, v, packed[packed.size() == 1 ? 0 : l], room[l % 2]);
+    if (!norms_.empty()) v = norms_[l](tape, v.value, training_);
   }
-  const auto out = denormalized(tape, (*projection_)(tape, v));
+  const auto out = denormalized(tape, (*projection_)(tape, v.value));
+  tape.scratch().release(mark);
   return config_.increment ? nn::add<T>(tape, history.back(), out) : out;
 }
 
