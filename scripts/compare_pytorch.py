@@ -67,6 +67,9 @@ class Fno(nn.Module):
 
 model = Fno()
 if options["compile"]:
+    # The compiler generates no code for complex numbers, and 2.15 fails on the gradient of the kept modes: the
+    # spectral convolution is left as it is, all around it is compiled.
+    SpectralConv.forward = torch.compiler.disable(SpectralConv.forward)
     model = torch.compile(model)
 adam = torch.optim.Adam(model.parameters(), lr=1e-3)
 frames = torch.randn(batch, n, n, 10 + steps)
