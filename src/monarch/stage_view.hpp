@@ -34,7 +34,12 @@ struct TwoStages {
   KOKKOS_INLINE_FUNCTION bool middle_complex() const { return factors_complex; }
 };
 
-/// Partial sums over fixed chunks of the lanes make gradients independent of the number of threads.
+/// Partial sums over fixed chunks of the lanes make gradients independent of the number of threads. A GPU
+/// needs a team for each of its multiprocessors.
+#if defined(KOKKOS_ENABLE_CUDA)
+inline constexpr int gradient_chunks = 256;
+#else
 inline constexpr int gradient_chunks = 16;
+#endif
 
 }  // namespace danaus::monarch
