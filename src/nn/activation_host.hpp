@@ -12,20 +12,9 @@ namespace danaus::nn::host {
 using simd::Pack;
 using simd::width;
 
-// Not Kokkos::min and max: GCC 12 warns of uninitialised values inside their AVX-512 intrinsics (its bug
-// 105593).
-inline __attribute__((always_inline)) Pack<float> at_least(float low, Pack<float> x) {
-  Kokkos::Experimental::where(x < Pack<float>(low), x) = Pack<float>(low);
-  return x;
-}
-inline __attribute__((always_inline)) Pack<float> at_most(float high, Pack<float> x) {
-  Kokkos::Experimental::where(x > Pack<float>(high), x) = Pack<float>(high);
-  return x;
-}
-
 inline __attribute__((always_inline)) ValueAndSlope<Pack<float>> gelu(const Pack<float>& x) {
-  const Pack<float> above = at_least(-gelu_range, x), c = at_most(gelu_range, above),
-                    t = detail::gelu_variable(c);
+  const Pack<float> above = Kokkos::max(x, Pack<float>(-gelu_range)),
+                    c = Kokkos::min(above, Pack<float>(gelu_range)), t = detail::gelu_variable(c);
   return {above * detail::normal_distribution(c, t), detail::gelu_slope(c, t)};
 }
 

@@ -1,7 +1,16 @@
 #pragma once
 
 #include <Kokkos_Core.hpp>
+
+// GCC 12 takes the unset register in its own AVX-512 min and max for a mistake (its bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 #include <Kokkos_SIMD.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #if defined(_OPENMP)
 #define DANAUS_UNROLL _Pragma("GCC unroll 32")
