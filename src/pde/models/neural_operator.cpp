@@ -3,6 +3,7 @@
 #include <danaus/core/instantiate.hpp>
 #include <danaus/core/random.hpp>
 #include <danaus/nn/frame_arithmetic.hpp>
+#include <danaus/nn/initialization.hpp>
 
 #include <array>
 #include <cmath>
@@ -20,14 +21,6 @@ nn::Activation activation_of(const std::string& name) {
 size_t block_of(size_t block, size_t points) { return block ? block : monarch::default_block(points); }
 
 }  // namespace
-
-/// values[q] = offset + scale * uniform on [0, 1), a function of (seed, parameter, q) alone.
-template <class T>
-void fill_uniform(const Random& random, double offset, double scale, const Tensor<T, 1>& values) {
-  Kokkos::parallel_for(
-      "danaus::pde::fill_uniform", over_entries(Exec{}, values),
-      KOKKOS_LAMBDA(size_t q) { values(q) = T(offset + scale * random.uniform(q)); });
-}
 
 template <class T>
 NeuralOperator<T>::NeuralOperator(const ModelConfig& config, Basis basis) : config_(config) {
@@ -88,7 +81,7 @@ void NeuralOperator<T>::initialize(std::uint64_t seed) {
     const auto value = parameter.value();
     using S = typename decltype(value)::value_type;
     const Tensor<T, 1> reals(reinterpret_cast<T*>(value.data()), value.size() * (sizeof(S) / sizeof(T)));
-    fill_uniform<T>(Random(seed, stream::initialization + (number++ << 8)), offset, scale, reals);
+    nn::fill_uniform<T>(Random(seed, stream::initialization + (number++ << 8)), offset, scale, reals);
   };
   const auto draw_linear = [&](const auto& weights, const auto& bias, size_t inputs) {
     const double bound = 1 / std::sqrt(double(inputs));
