@@ -17,12 +17,13 @@ namespace {
 
 using dnnl::memory;
 
-/// Rows are cut into strips of about so many points, which is work enough for one call, and a sample or the
-/// sum of a gradient into at most so many pieces, which is how many threads have work.
-constexpr size_t points_of_strip = 64, most_pieces = 16;
+/// Rows are cut into strips of about so many points, which is work enough for one call; more for a gradient,
+/// where each strip has an array of its own to be summed. A sample, or a gradient, has at most so many
+/// pieces, which is how many threads have work.
+constexpr size_t points_of_strip = 64, points_of_gradient = 128, most_pieces = 16;
 
-size_t strips_of(size_t points, size_t rows) {
-  return std::clamp<size_t>(points / points_of_strip, 1, std::min(rows, most_pieces));
+size_t strips_of(size_t points, size_t rows, size_t points_each) {
+  return std::clamp<size_t>(points / points_each, 1, std::min(rows, most_pieces));
 }
 
 /// oneDNN with one thread where this lives; how OpenMP counts threads is a setting of the calling thread.
@@ -75,11 +76,16 @@ memory view(const memory::desc& desc, const dnnl::engine& engine, const float* d
 }  // namespace
 
 void sum_arrays(const Exec& space, float* arrays, size_t size, size_t count) {
+  constexpr size_t chunk = 2048;  // stays in the innermost cache
   Kokkos::parallel_for(
-      "danaus::nn::sum_arrays", Kokkos::RangePolicy<Exec>(space, 0, size), KOKKOS_LAMBDA(size_t q) {
-        float sum = arrays[q];
-        for (size_t n = 1; n < count; ++n) sum += arrays[n * size + q];
-        arrays[q] = sum;
+      "danaus::nn::sum_arrays", Kokkos::RangePolicy<Exec>(space, 0, (size + chunk - 1) / chunk),
+      KOKKOS_LAMBDA(size_t item) {
+        const size_t begin = item * chunk, end = begin + chunk < size ? begin + chunk : size;
+        float* __restrict sum = arrays;
+        for (size_t n = 1; n < count; ++n) {
+          const float* __restrict next = arrays + n * size;
+          for (size_t q = begin; q < end; ++q) sum[q] += next[q];
+        }
       });
 }
 
@@ -117,14 +123,14 @@ OneDnnConvolution::Pass OneDnnConvolution::make_pass(Direction direction) const 
                groups = std::max<size_t>(shape_.in_x / shape_.stride, 1);
   switch (direction) {
     case Direction::forward: {
-      const size_t strips = strips_of(out_x * shape_.out_y(), out_x);
+      const size_t strips = strips_of(out_x * shape_.out_y(), out_x, points_of_strip);
       for (size_t b = 0; b < batch; ++b)
         for (size_t n = 0; n < strips; ++n)
           add_piece(b, strip_of_output(out_x * n / strips, out_x * (n + 1) / strips), pass);
       break;
     }
     case Direction::adjoint: {
-      const size_t strips = strips_of(shape_.in_x * shape_.in_y, groups);
+      const size_t strips = strips_of(shape_.in_x * shape_.in_y, groups, points_of_strip);
       for (size_t b = 0; b < batch; ++b)
         for (size_t n = 0; n < strips; ++n)
           add_piece(
@@ -137,7 +143,8 @@ OneDnnConvolution::Pass OneDnnConvolution::make_pass(Direction direction) const 
     case Direction::gradient: {
       // Each piece has a gradient of its own to be summed: few pieces, of several samples where there are.
       const size_t ranges = std::min(batch, most_pieces);
-      const size_t strips = std::min(strips_of(out_x * shape_.out_y(), out_x), most_pieces / ranges);
+      const size_t strips =
+          std::min(strips_of(out_x * shape_.out_y(), out_x, points_of_gradient), most_pieces / ranges);
       for (size_t r = 0; r < ranges; ++r)
         for (size_t n = 0; n < strips; ++n) {
           const size_t first = batch * r / ranges;
