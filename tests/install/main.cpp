@@ -1,9 +1,10 @@
 // Uses an installed Danaus as a stranger would: random numbers on the device, in memory that a workspace
-// hands out, and their Fourier transform.
+// hands out, their Fourier transform, and a convolution.
 
 #include <danaus/core/random.hpp>
 #include <danaus/core/workspace.hpp>
 #include <danaus/fft/plan.hpp>
+#include <danaus/nn/convolution_plan.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -35,7 +36,23 @@ bool mode_zero_is_the_sum() {
   return std::abs(mode_zero - sum) < count * sum * 1.2e-16 && sum > 0.4 * count && sum < 0.6 * count;
 }
 
+bool convolution_counts_neighbours() {
+  const danaus::nn::ConvolutionPlan<float> plan({1, 3, 4, 1, 1});  // batch, points, channels; 3 x 3 kernel
+  const auto ones = [](const danaus::Shape<4>& shape) {
+    const auto tensor = danaus::zeros<float, 4>("ones", shape);
+    Kokkos::deep_copy(tensor, 1.0f);
+    return tensor;
+  };
+  const auto y = danaus::zeros<float, 4>("y", plan.shape().output());
+  danaus::Workspace workspace;
+  plan.forward({}, ones(plan.shape().weights()), ones(plan.shape().input()), workspace, y);
+  const auto count = danaus::to_host(y);
+  std::printf("points around a corner, a side and the middle: %g %g %g\n", double(count(0, 0, 0, 0)),
+              double(count(0, 0, 1, 0)), double(count(0, 1, 1, 0)));
+  return count(0, 0, 0, 0) == 4 && count(0, 0, 1, 0) == 6 && count(0, 1, 1, 0) == 9;
+}
+
 int main(int argc, char** argv) {
   Kokkos::ScopeGuard kokkos(argc, argv);
-  return mode_zero_is_the_sum() ? 0 : 1;
+  return mode_zero_is_the_sum() && convolution_counts_neighbours() ? 0 : 1;
 }
