@@ -91,7 +91,7 @@ void bench_forward(const BenchContext& context, const std::string& model, const 
     return;
   }
   EagerLayer eager(size, context.effort, to_host(ours.layer->spectral_weights().value()),
-                   to_host(ours.layer->weights().value()), to_host(ours.layer->bias().value()));
+                   to_host(ours.layer->weights().dense().value()), to_host(ours.layer->bias().value()));
   copy_input(input, eager);
   eager.run();
   const auto out = to_host(ours.forward(tape).value);

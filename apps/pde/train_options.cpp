@@ -35,6 +35,10 @@ std::vector<Option> train_options() {
                      "learned transforms per layer, each for width / groups channels"),
       toggle_option("shared", "false", "one set of learned transforms for all layers"),
       integer_option("padding", "0", 0, 65536, "points appended to each axis inside the model"),
+      text_option("monarch-weights", "",
+                  "linear weights that are Monarch matrices: PATTERN[:nblocks=N|:block=B],... such as "
+                  "layer_*/weights:nblocks=4")
+          .note("none: all are dense"),
       recipe(choice_option("activation", "", {"gelu", "relu"}, "activation function")),
       recipe(choice_option("norm", "", {"none", "batch"}, "normalisation after each layer")),
       recipe(toggle_option("increment", "", "predict the change of the last frame, not the frame")),

@@ -119,6 +119,7 @@ pde::ModelConfig model_config(const Options& options, const pde::DataDescription
   config.padding = options.size("padding");
   config.norm = options.text("norm");
   config.activation = options.text("activation");
+  config.monarch_weights = options.text("monarch-weights");
   config.increment = options.toggle("increment");
   config.normalize = options.toggle("normalize");
   return config;

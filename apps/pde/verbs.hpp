@@ -9,6 +9,8 @@ Verb generate_verb();
 Verb train_verb();
 Verb eval_verb();
 Verb predict_verb();
+Verb sparsify_verb();
+Verb densify_verb();
 Verb info_verb();
 Verb check_verb();
 

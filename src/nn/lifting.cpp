@@ -24,21 +24,22 @@ Var<T, 4> Lifting<T>::operator()(Tape& tape, const std::vector<Var<T, 4>>& histo
     in.frame[f] = history[f].value.data();
   }
 
+  const auto weights = weights_.on(tape);
   auto y = tape.output<T, 4>({in.batch, in.nx + padding_, in.ny + padding_, width});
-  lift<T>(tape.space(), in, weights_.value(), bias_.value(), y.value);
+  lift<T>(tape.space(), in, weights.value(), bias_.value(), y.value);
 
-  tape.record(
-      "danaus::nn::Lifting", y,
-      [in, y, history, weights = weights_, bias = bias_, &scratch = tape.scratch()](const Exec& space) {
-        LiftingGradient<T> out{};
-        for (size_t f = 0; f < history.size(); ++f) {
-          if (!history[f].is_tracked()) continue;
-          out.write[f] = history[f].claim_grad();
-          out.frame[f] = history[f].grad().data();
-          out.any = true;
-        }
-        lift_backward<T>(space, in, weights.value(), y.grad(), scratch, out, weights.grad(), bias.grad());
-      });
+  tape.record("danaus::nn::Lifting", y,
+              [in, y, history, weights, bias = bias_, &scratch = tape.scratch()](const Exec& space) {
+                LiftingGradient<T> out{};
+                for (size_t f = 0; f < history.size(); ++f) {
+                  if (!history[f].is_tracked()) continue;
+                  out.write[f] = history[f].claim_grad();
+                  out.frame[f] = history[f].grad().data();
+                  out.any = true;
+                }
+                lift_backward<T>(space, in, weights.value(), y.grad(), scratch, out,
+                                 weights.claim_grad(space), bias.grad());
+              });
   return y;
 }
 

@@ -29,7 +29,7 @@ def arrays(file):
 
 
 def test_help_lists_every_option():
-    for verb in ("generate", "train", "eval", "predict", "info", "check"):
+    for verb in ("generate", "train", "eval", "predict", "sparsify", "densify", "info", "check"):
         listed = pde.json(verb, "--help")
         assert listed["verb"] == verb
         names = [option["name"] for option in listed["options"]]
@@ -255,6 +255,81 @@ def test_bad_data():
     pde.error(65, "eval", "--run", "damaged", "--data", "ns.h5", names=["last.h5"])
     checked = pde.json("check", "ns.h5", "truncated.h5", "absent.h5", expect=65)
     assert [file["exit_code"] for file in checked["files"]] == [0, 65, 66]
+
+
+def test_sparsify_fine_tune_densify_continue():
+    wide = ["--modes", 4, "--width", 8, "--layers", 2, "--history", 3, "--batch", 4, "--progress", "none"]
+    dense = pde.json("train", "--data", "ns.h5", *wide, "--epochs", 6, "--seed", 3, "--out", "s2d-dense")
+    made = pde.json("sparsify", "--run", "s2d-dense", "--out", "s2d-sparse")
+    names = ["lifting/weights", "layer_0/weights", "layer_1/weights", "projection/weights_1"]
+    assert [w["name"] for w in made["weights"]] == names, made
+    assert all(0 < w["relative_error"] < 1 and w["seconds"] >= 0 and w["to"] == "nblocks=4" for w in made["weights"])
+    saved = sum(w["parameters_before"] - w["parameters_after"] for w in made["weights"])
+    assert made["parameters_before"] - saved == made["parameters_after"] and saved > 0
+    for file in ("config.ini", "command.txt", "build.json", "metrics.csv", "last.h5", "best.h5"):
+        assert os.path.getsize(f"s2d-sparse/{file}") > 0, file
+    pde.run("check", "s2d-sparse/last.h5", "s2d-sparse/best.h5")
+    assert pde.json("info", "s2d-sparse")["parameters"] == made["parameters_after"]
+    before, after = pde.json("eval", "--run", "s2d-dense,s2d-sparse")
+    assert before["relative_l2"] == dense["test_relative_l2"] and after["parameters"] == made["parameters_after"]
+    assert after["relative_l2"] != before["relative_l2"]
+    pde.run("predict", "--run", "s2d-sparse", "--data", "ns.h5", "--steps", 2, "--out", "s2d.h5")
+    assert "weights/left" in "".join(arrays("s2d-sparse/last.h5")) and not os.path.exists("s2d-sparse/report.html")
+
+    # Fine-tuning: anew from the weights, or on with the optimiser's state.
+    tuned = pde.json("train", "--config", "s2d-sparse/config.ini", "--init-from", "s2d-sparse", "--epochs", 4, "--out",
+                     "s2d-tuned", "--progress", "none")
+    assert tuned["parameters"] == made["parameters_after"] and tuned["test_relative_l2"] < after["relative_l2"]
+    rows = open("s2d-sparse/metrics.csv").read()
+    on = pde.json("train", "--resume", "--out", "s2d-sparse", "--epochs", 8, "--progress", "none")
+    assert on["epochs"] == 8 and on["parameters"] == made["parameters_after"]
+    assert open("s2d-sparse/metrics.csv").read().startswith(rows)
+
+    back = pde.json("densify", "--run", "s2d-tuned", "--out", "s2d-back")
+    assert back["parameters_after"] == dense["parameters"] and len(back["weights"]) == 4
+    tuned_score, back_score = pde.json("eval", "--run", "s2d-tuned,s2d-back")
+    # Products of factors are rounded to float once more: a few times 6e-8 of each weight.
+    assert abs(tuned_score["relative_l2"] - back_score["relative_l2"]) <= 1e-5 * tuned_score["relative_l2"]
+    on = pde.json("train", "--resume", "--out", "s2d-back", "--epochs", 6, "--progress", "none")
+    assert on["epochs"] == 6 and on["parameters"] == dense["parameters"]
+    assert sorted(parameters("s2d-back")) == sorted(parameters("s2d-dense"))
+
+    # Monarch weights from the start; some of them back.
+    start = pde.json("train", "--data", "ns.h5", *wide, "--monarch-weights", "layer_*:block=2,projection/*", "--epochs", 1,
+                     "--out", "s2d-start")
+    assert start["parameters"] < dense["parameters"]
+    some = pde.json("densify", "--run", "s2d-start", "--layers", "layer_1/*", "--out", "s2d-some")
+    assert [(w["name"], w["from"], w["to"]) for w in some["weights"]] == [("layer_1/weights", "block=2", "dense")]
+    assert "layer_0/weights:block=2,projection/weights_1:nblocks=4" in open("s2d-some/config.ini").read()
+
+
+def test_wrong_conversions():
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--layers", "layers", "--out", "y", names=["layers", "layer_0/weights"])
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--nblocks", 2, "--block", 2, "--out", "y", names=["--nblocks", "--block"])
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--nblocks", 0, "--out", "y", names=["--nblocks"])
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--nblocks", 1, "--out", "y", names=["smaller"])
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--blocks", 1, "--out", "y", names=["--blocks", "--block"])
+    pde.error(64, "sparsify", "--run", "s2d-dense", names=["--out"])
+    pde.error(64, "sparsify", "--out", "y", names=["--run"])
+    pde.error(64, "sparsify", "--run", "s2d-dense/last.h5", "--out", "y", names=["folder"])
+    pde.error(64, "densify", "--run", "s2d-dense", "--out", "y", names=["Monarch"])
+    pde.error(64, "train", "--data", "ns.h5", *SMALL, "--monarch-weights", "layer_0", "--out", "y", names=["layer_0/weights"])
+    pde.error(66, "sparsify", "--run", "absent", "--out", "y", names=["absent"])
+    os.makedirs("empty-run", exist_ok=True)
+    pde.error(66, "densify", "--run", "empty-run", "--out", "y", names=["last.h5"])
+    os.makedirs("damaged-run", exist_ok=True)
+    checkpoint = open("s2d-tuned/last.h5", "rb").read()
+    for damaged in (checkpoint[:5000] + b"\x55" + checkpoint[5001:], checkpoint[:-100], b"", b"text" * 1000):
+        with open("damaged-run/last.h5", "wb") as file:
+            file.write(damaged)
+        pde.error(65, "sparsify", "--run", "damaged-run", "--out", "y", names=["last.h5"])
+        pde.error(65, "densify", "--run", "damaged-run", "--out", "y", names=["last.h5"])
+    assert not os.path.exists("y")
+    before = open("s2d-dense/last.h5", "rb").read()
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--out", "s2d-tuned", names=["s2d-tuned", "--overwrite"])
+    pde.error(64, "sparsify", "--run", "s2d-dense", "--out", "s2d-dense", "--overwrite", names=["s2d-dense"])
+    pde.run("sparsify", "--run", "s2d-dense", "--block", 4, "--out", "s2d-some", "--overwrite")
+    assert open("s2d-dense/last.h5", "rb").read() == before
 
 
 def test_a_full_disk_leaves_the_earlier_file():

@@ -65,7 +65,7 @@ TEST_CASE("lifting equals its formula, and the padding is zero", "[nn]") {
   const auto a = test::normal<double, 4>({2, 3, 5, 1}, 1), b = test::normal<double, 4>({2, 3, 5, 1}, 2);
   Tape tape({}, Recording::off);
   const auto y = to_host(layer(tape, {Var<double, 4>::constant(a), Var<double, 4>::constant(b)}).value);
-  const auto w = to_host(layer.weights().value());
+  const auto w = to_host(layer.weights().dense().value());
   const auto bias = to_host(layer.bias().value());
   const auto ha = to_host(a), hb = to_host(b);
   double worst = 0;

@@ -81,7 +81,7 @@ struct Layers {
     for (const auto* layer : {fourier.get(), monarch.get()}) {
       Kokkos::deep_copy(layer->spectral_weights().value(),
                         test::normal<Complex<T>, 4>(layer->spectral_weights().shape(), 1));
-      Kokkos::deep_copy(layer->weights().value(), test::normal<T, 2>(layer->weights().shape(), 2));
+      Kokkos::deep_copy(layer->weights().dense().value(), test::normal<T, 2>(layer->weights().shape(), 2));
       Kokkos::deep_copy(layer->bias().value(), test::normal<T, 1>(layer->bias().shape(), 3));
     }
   }
@@ -92,8 +92,8 @@ template <class T>
 std::pair<double, double> compare_with_published(const Tensor<T, 4>& v, const Tensor<T, 4>& out,
                                                  const OperatorLayer<T>& layer, size_t modes) {
   const auto expected =
-      published_layer(to_host(v), to_host(layer.spectral_weights().value()), to_host(layer.weights().value()),
-                      to_host(layer.bias().value()), modes);
+      published_layer(to_host(v), to_host(layer.spectral_weights().value()),
+                      to_host(layer.weights().dense().value()), to_host(layer.bias().value()), modes);
   const auto found = to_host(out);
   double worst = 0, size = 0;
   for (size_t q = 0; q < expected.size(); ++q) {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <danaus/autograd/parameter_store.hpp>
-#include <danaus/autograd/tape.hpp>
+#include <danaus/nn/linear_weights.hpp>
 
 namespace danaus::nn {
 
@@ -18,8 +17,8 @@ template <class T>
 class Lifting {
  public:
   Lifting(ParameterStore<T>& store, const std::string& name, size_t frames, size_t channels, size_t width,
-          size_t padding)
-      : weights_(store.template add<T, 2>(name + "/weights", {frames * channels + 2, width})),
+          size_t padding, const std::optional<MonarchWeightsShape>& monarch = {})
+      : weights_(store, name + "/weights", frames * channels + 2, width, monarch),
         bias_(store.template add<T, 1>(name + "/bias", {width})),
         padding_(padding) {}
 
@@ -27,11 +26,11 @@ class Lifting {
   /// @throws ShapeError if the frames disagree with each other or with the layer
   Var<T, 4> operator()(Tape& tape, const std::vector<Var<T, 4>>& history) const;
 
-  const Parameter<T, 2>& weights() const { return weights_; }
+  const LinearWeights<T>& weights() const { return weights_; }
   const Parameter<T, 1>& bias() const { return bias_; }
 
  private:
-  Parameter<T, 2> weights_;
+  LinearWeights<T> weights_;
   Parameter<T, 1> bias_;
   size_t padding_;
 };

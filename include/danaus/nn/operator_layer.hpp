@@ -1,6 +1,7 @@
 #pragma once
 
 #include <danaus/nn/activation.hpp>
+#include <danaus/nn/linear_weights.hpp>
 #include <danaus/nn/mode_mixing.hpp>
 #include <danaus/nn/pointwise.hpp>
 #include <danaus/nn/spectral_basis.hpp>
@@ -36,13 +37,13 @@ template <class T>
 class OperatorLayer {
  public:
   OperatorLayer(ParameterStore<T>& store, const std::string& name,
-                std::shared_ptr<const SpectralBasis<T>> basis, Activation activation)
+                std::shared_ptr<const SpectralBasis<T>> basis, Activation activation,
+                const std::optional<MonarchWeightsShape>& monarch = {})
       : basis_(std::move(basis)),
         spectral_weights_(store.template add<Complex<T>, 4>(
             name + "/spectral_weights", {2 * basis_->shape().modes, basis_->shape().modes,
                                          basis_->shape().channels, basis_->shape().channels})),
-        weights_(store.template add<T, 2>(name + "/weights",
-                                          {basis_->shape().channels, basis_->shape().channels})),
+        weights_(store, name + "/weights", basis_->shape().channels, basis_->shape().channels, monarch),
         bias_(store.template add<T, 1>(name + "/bias", {basis_->shape().channels})),
         activation_(activation) {}
 
@@ -63,6 +64,7 @@ class OperatorLayer {
     const bool keep = tape.is_recording(), keeps_z = keep && activation_ != Activation::identity;
     const bool uses_room = room.data() && (keeps_z || !keep);
 
+    const auto weights = weights_.on(tape);
     const Shape<5> spectrum_shape{shape[0], 2 * s.modes, 2, s.modes, s.channels};
     const auto mark = scratch.mark();
     const auto take = [&](bool saved) {
@@ -76,19 +78,19 @@ class OperatorLayer {
     basis_->forward(space, packed, v.value.value, scratch, spectrum);
     mix_modes<T>(space, spectral_weights_.value(), spectrum, mixed);
     basis_->inverse(space, packed, mixed, scratch, z);
-    add_pointwise<T>(space, weights_.value(), bias_.value(), activation_, as_points(v.value.value),
+    add_pointwise<T>(space, weights.value(), bias_.value(), activation_, as_points(v.value.value),
                      as_points(z), as_points(out.value));
     scratch.release(mark);
 
     tape.record("danaus::nn::OperatorLayer", out,
-                [layer = *this, v, out, z, spectrum, mixed, packed, &scratch](const Exec& space) {
-                  layer.backward(space, v, out, z, spectrum, mixed, packed, scratch);
+                [layer = *this, weights, v, out, z, spectrum, mixed, packed, &scratch](const Exec& space) {
+                  layer.backward(space, weights, v, out, z, spectrum, mixed, packed, scratch);
                 });
     return {out, z, activation_};
   }
 
   const Parameter<Complex<T>, 4>& spectral_weights() const { return spectral_weights_; }
-  const Parameter<T, 2>& weights() const { return weights_; }
+  const LinearWeights<T>& weights() const { return weights_; }
   const Parameter<T, 1>& bias() const { return bias_; }
 
  private:
@@ -96,9 +98,10 @@ class OperatorLayer {
     return Tensor<T, 2>(v.data(), v.extent(0) * v.extent(1) * v.extent(2), v.extent(3));
   }
 
-  void backward(const Exec& space, const Activated<T>& v, const Var<T, 4>& out, const Tensor<T, 4>& z,
-                const Tensor<T, 5>& spectrum, const Tensor<T, 5>& mixed,
-                const typename SpectralBasis<T>::Packed& packed, Workspace& scratch) const {
+  void backward(const Exec& space, const typename LinearWeights<T>::Matrix& weights, const Activated<T>& v,
+                const Var<T, 4>& out, const Tensor<T, 4>& z, const Tensor<T, 5>& spectrum,
+                const Tensor<T, 5>& mixed, const typename SpectralBasis<T>::Packed& packed,
+                Workspace& scratch) const {
     const auto mark = scratch.mark();
     const bool wanted = v.value.is_tracked();
     const Write write = wanted ? v.value.claim_grad() : Write::overwrite;
@@ -109,9 +112,9 @@ class OperatorLayer {
       value = scratch.take<T, 4>(shape_of(v.z));
       points.value = as_points(value);
     }
-    add_pointwise_backward<T>(space, weights_.value(), activation_, points, as_points(z),
-                              as_points(out.grad()), scratch, write, as_points(v_grad), weights_.grad(),
-                              bias_.grad());
+    add_pointwise_backward<T>(space, weights.value(), activation_, points, as_points(z),
+                              as_points(out.grad()), scratch, write, as_points(v_grad),
+                              weights.claim_grad(space), bias_.grad());
     const auto mixed_grad = scratch.take<T, 5>(shape_of(spectrum));
     const auto spectrum_grad = scratch.take<T, 5>(shape_of(spectrum));
     basis_->inverse_backward(space, packed, basis_->is_learned() ? mixed : mixed_grad, out.grad(), scratch,
@@ -124,7 +127,7 @@ class OperatorLayer {
 
   std::shared_ptr<const SpectralBasis<T>> basis_;
   Parameter<Complex<T>, 4> spectral_weights_;
-  Parameter<T, 2> weights_;
+  LinearWeights<T> weights_;
   Parameter<T, 1> bias_;
   Activation activation_;
 };

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <danaus/autograd/parameter_store.hpp>
-#include <danaus/autograd/tape.hpp>
 #include <danaus/nn/activation.hpp>
+#include <danaus/nn/linear_weights.hpp>
 
 namespace danaus::nn {
 
@@ -18,8 +17,8 @@ template <class T>
 class Projection {
  public:
   Projection(ParameterStore<T>& store, const std::string& name, size_t width, size_t hidden, size_t channels,
-             size_t padding, Activation activation)
-      : weights_1_(store.template add<T, 2>(name + "/weights_1", {width, hidden})),
+             size_t padding, Activation activation, const std::optional<MonarchWeightsShape>& monarch = {})
+      : weights_1_(store, name + "/weights_1", width, hidden, monarch),
         bias_1_(store.template add<T, 1>(name + "/bias_1", {hidden})),
         weights_2_(store.template add<T, 2>(name + "/weights_2", {channels, hidden})),
         bias_2_(store.template add<T, 1>(name + "/bias_2", {channels})),
@@ -30,13 +29,13 @@ class Projection {
   /// @return   (batch, nx, ny, channels)
   Var<T, 4> operator()(Tape& tape, const Var<T, 4>& x) const;
 
-  const Parameter<T, 2>& weights_1() const { return weights_1_; }
+  const LinearWeights<T>& weights_1() const { return weights_1_; }
   const Parameter<T, 1>& bias_1() const { return bias_1_; }
   const Parameter<T, 2>& weights_2() const { return weights_2_; }
   const Parameter<T, 1>& bias_2() const { return bias_2_; }
 
  private:
-  Parameter<T, 2> weights_1_;
+  LinearWeights<T> weights_1_;
   Parameter<T, 1> bias_1_;
   Parameter<T, 2> weights_2_;
   Parameter<T, 1> bias_2_;

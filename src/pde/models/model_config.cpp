@@ -50,6 +50,7 @@ bool parse(const std::string& text, bool& value) {
 std::map<std::string, std::string> ModelConfig::to_map() const {
   std::map<std::string, std::string> map;
   for_each_entry(*this, [&](const char* name, const auto& value) { map[name] = to_text(value); });
+  if (!monarch_weights.empty()) map["monarch-weights"] = monarch_weights;
   return map;
 }
 
@@ -62,6 +63,8 @@ ModelConfig ModelConfig::from_map(const std::map<std::string, std::string>& map)
     if (!parse(entry->second, value))
       throw DataError(std::string("the model's hyper-parameter '") + name + "' is '" + entry->second + "'");
   });
+  if (const auto entry = map.find("monarch-weights"); entry != map.end())
+    config.monarch_weights = entry->second;
   return config;
 }
 

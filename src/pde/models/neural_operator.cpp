@@ -4,6 +4,7 @@
 #include <danaus/core/random.hpp>
 #include <danaus/nn/frame_arithmetic.hpp>
 #include <danaus/nn/initialization.hpp>
+#include <danaus/pde/models/monarch_weights.hpp>
 
 #include <array>
 #include <cmath>
@@ -35,7 +36,13 @@ NeuralOperator<T>::NeuralOperator(const ModelConfig& config, Basis basis) : conf
     throw UsageError(
         "increment needs a time-dependent problem whose next frame has the channels of the last one");
 
-  lifting_.emplace(store, "lifting", frames, config.input_channels, config.width, config.padding);
+  const auto linear = linear_weights(config);
+  const auto monarch_of = [&](size_t e) {
+    return linear[e].monarch ? std::optional(linear[e].monarch->shape(linear[e].inputs, linear[e].outputs))
+                             : std::nullopt;
+  };
+  lifting_.emplace(store, "lifting", frames, config.input_channels, config.width, config.padding,
+                   monarch_of(0));
   nn::SpectralShape shape{};
   shape.nx = config.points_x + config.padding;
   shape.ny = config.points_y + config.padding;
@@ -57,11 +64,11 @@ NeuralOperator<T>::NeuralOperator(const ModelConfig& config, Basis basis) : conf
     const std::string name = "layer_" + std::to_string(l);
     const auto after = l + 1 < config.layers ? activation : nn::Activation::identity;
     layers_.emplace_back(store, name, bases_[one_basis ? 0 : l],
-                         batch_norm ? nn::Activation::identity : after);
+                         batch_norm ? nn::Activation::identity : after, monarch_of(1 + l));
     if (batch_norm) norms_.emplace_back(store, name + "/norm", config.width, after);
   }
-  projection_.emplace(store, "projection", config.width, hidden, config.output_channels, config.padding,
-                      activation);
+  projection_.emplace(store, "projection", config.width, ModelConfig::hidden, config.output_channels,
+                      config.padding, activation, monarch_of(1 + config.layers));
   if (config.normalize) {
     const Shape<3> in{config.points_x, config.points_y, config.input_channels},
         out{config.points_x, config.points_y, config.output_channels};
@@ -77,24 +84,38 @@ NeuralOperator<T>::NeuralOperator(const ModelConfig& config, Basis basis) : conf
 template <class T>
 void NeuralOperator<T>::initialize(std::uint64_t seed) {
   std::uint64_t number = 0;  // of the parameter among the weights: the same for fixed and learned transforms
-  const auto draw = [&](const auto& parameter, double offset, double scale) {
+  const auto draw_from = [&](std::uint64_t first_stream, const auto& parameter, double offset, double scale) {
     const auto value = parameter.value();
     using S = typename decltype(value)::value_type;
     const Tensor<T, 1> reals(reinterpret_cast<T*>(value.data()), value.size() * (sizeof(S) / sizeof(T)));
-    nn::fill_uniform<T>(Random(seed, stream::initialization + (number++ << 8)), offset, scale, reals);
+    nn::fill_uniform<T>(Random(seed, stream::initialization + (first_stream << 8)), offset, scale, reals);
   };
-  const auto draw_linear = [&](const auto& weights, const auto& bias, size_t inputs) {
+  const auto draw = [&](const auto& parameter, double offset, double scale) {
+    draw_from(number++, parameter, offset, scale);
+  };
+  const auto draw_around_0 = [&](std::uint64_t first_stream, const auto& parameter, size_t inputs) {
     const double bound = 1 / std::sqrt(double(inputs));
-    draw(weights, -bound, 2 * bound);
-    draw(bias, -bound, 2 * bound);
+    draw_from(first_stream, parameter, -bound, 2 * bound);
   };
-  draw_linear(lifting_->weights(), lifting_->bias(), lifting_->weights().shape()[0]);
+  // Each Monarch factor by its own fan-in, as its authors do; all other weights are as in the dense model.
+  const auto draw_linear = [&](const nn::LinearWeights<T>& weights, const auto& bias) {
+    const std::uint64_t first = number++, left_factors = 1 << 20;
+    if (weights.monarch()) {
+      draw_around_0(first, weights.right(), weights.monarch()->right_columns());
+      draw_around_0(first + left_factors, weights.left(), weights.monarch()->left_columns());
+    } else {
+      draw_around_0(first, weights.dense(), weights.shape()[0]);
+    }
+    draw_around_0(number++, bias, weights.shape()[0]);
+  };
+  draw_linear(lifting_->weights(), lifting_->bias());
   for (const auto& layer : layers_) {
     draw(layer.spectral_weights(), 0, 1 / double(config_.width * config_.width));
-    draw_linear(layer.weights(), layer.bias(), config_.width);
+    draw_linear(layer.weights(), layer.bias());
   }
-  draw_linear(projection_->weights_1(), projection_->bias_1(), config_.width);
-  draw_linear(projection_->weights_2(), projection_->bias_2(), hidden);
+  draw_linear(projection_->weights_1(), projection_->bias_1());
+  draw_around_0(number++, projection_->weights_2(), ModelConfig::hidden);
+  draw_around_0(number++, projection_->bias_2(), ModelConfig::hidden);
   for (const auto& basis : bases_) basis->initialize();
   for (const auto& norm : norms_) norm.initialize();
   if (config_.normalize) {

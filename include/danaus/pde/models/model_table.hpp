@@ -11,6 +11,8 @@ namespace danaus::pde {
 
 /// Everything that defines a neural operator; the names are the options of `danaus-pde train`.
 struct ModelConfig {
+  static constexpr size_t hidden = 128;  ///< width of the head's hidden layer
+
   std::string model = "fno";
   size_t points_x = 64, points_y = 64;  ///< grid of the data
   size_t history = 10;                  ///< input frames; 0 for static problems (one input frame)
@@ -24,8 +26,11 @@ struct ModelConfig {
   std::string norm = "none";        ///< none | batch
   std::string activation = "gelu";  ///< gelu | relu
   bool increment = false;           ///< predict the change of the last frame
-  bool normalize = false;           ///< unit Gaussian inputs and outputs (static problems)
+  /// Linear weights that are Monarch matrices, empty for none; see linear_weights().
+  std::string monarch_weights = "";
+  bool normalize = false;  ///< unit Gaussian inputs and outputs (static problems)
 
+  /// Without `monarch-weights` where there are none, as checkpoints were before it existed.
   std::map<std::string, std::string> to_map() const;
   /// @throws DataError if a key is missing or malformed
   static ModelConfig from_map(const std::map<std::string, std::string>& map);

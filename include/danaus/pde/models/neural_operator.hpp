@@ -22,14 +22,13 @@ enum class Basis {
 ///     next = projection(layers(lifting(history, x, y)))      or   last frame + that   (increment)
 ///
 /// With normalize, inputs and outputs are those of a unit Gaussian at every point, with mean and deviation of
-/// the training set; both are stored with the parameters. Parameters of the published time-stepping FNO-2d:
+/// the training set; both are stored with the parameters. Linear weights are dense unless the configuration
+/// makes them Monarch matrices (see linear_weights()). Parameters of the published time-stepping FNO-2d:
 /// 926,357 at modes 12, width 20 (926,517 with BatchNorm). Sources: Li et al. 2021
 /// (doi:10.48550/arXiv.2010.08895), Dao et al. 2022 (doi:10.48550/arXiv.2204.00595).
 template <class T>
 class NeuralOperator : public train::Model<T> {
  public:
-  static constexpr size_t hidden = 128;  ///< hidden width of the projection
-
   /// @throws UsageError if the configuration is impossible
   NeuralOperator(const ModelConfig& config, Basis basis);
 
