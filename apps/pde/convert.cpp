@@ -44,9 +44,9 @@ struct SourceRun {
   }
 };
 
-/// Claims the folder and writes what describes the new run.
+/// Writes what describes the new run.
 void write_description(const train::RunDirectory& out, const SourceRun& run,
-                       const std::string& monarch_weights) {
+                       const pde::ConversionTarget& target) {
   out.write("command.txt", command_line() + "\n");
   out.write("build.json", version_json("danaus-pde").dump(2) + "\n");
   // The log goes on where training does.
@@ -56,8 +56,10 @@ void write_description(const train::RunDirectory& out, const SourceRun& run,
   const auto given = io::Config::read(run.folder / "config.ini");
   io::Config config;
   for (const auto& option : train_options()) {
-    const bool is_weights = option.name == "monarch-weights";
-    const auto value = is_weights ? monarch_weights : given.get(option.name).value_or("");
+    auto value = given.get(option.name).value_or("");
+    if (option.name == "monarch-weights") value = target.monarch_weights;
+    if (option.name == "block" && target.dense_transforms)
+      value = std::to_string(pde::converted(run.config, target).block);
     // The weights no longer come from where the first run took them.
     if (!value.empty() && option.name != "init-from") config.set(option.name, value, option.help);
   }
@@ -105,23 +107,22 @@ Outcome report(const Options& options, const SourceRun& run, const pde::Checkpoi
   return {json, text + line};
 }
 
-Outcome convert(const Options& options, const SourceRun& run, const Weights& weights) {
+Outcome convert(const Options& options, const SourceRun& run, const pde::ConversionTarget& target) {
   const Timer timer;
   const fs::path out = options.text("out");
   if (fs::weakly_canonical(out) == fs::weakly_canonical(run.folder))
     throw UsageError("--out " + out.string() + ": is the run itself; expected another folder");
-  const std::string monarch_weights = pde::to_text(weights);
   const train::RunDirectory folder(
       out, options.toggle("overwrite") ? train::ExistingRun::overwrite : train::ExistingRun::refuse);
-  write_description(folder, run, monarch_weights);
+  write_description(folder, run, target);
   io::FileHeader header;
   header.created_by = created_by();
   header.command = command_line();
   pde::CheckpointConversion last;
   // In this order: a folder with last.h5 is complete.
   for (size_t c = run.checkpoints.size(); c-- > 0;)
-    last = pde::convert_checkpoint(run.folder / run.checkpoints[c], folder.file(run.checkpoints[c]),
-                                   monarch_weights, header);
+    last = pde::convert_checkpoint(run.folder / run.checkpoints[c], folder.file(run.checkpoints[c]), target,
+                                   header);
   return report(options, run, last, timer.seconds());
 }
 
@@ -151,7 +152,7 @@ Outcome run_sparsify(const Options& options) {
     throw UsageError("--layers " + (options.has("layers") ? options.text("layers") : "*") +
                      ": none of these in " + options.text("run") +
                      " is dense and smaller as a Monarch matrix of " + kind.to_string());
-  return convert(options, run, weights);
+  return convert(options, run, {pde::to_text(weights)});
 }
 
 Outcome run_densify(const Options& options) {
@@ -162,10 +163,12 @@ Outcome run_densify(const Options& options) {
     any = any || weights[e].monarch;
     weights[e].monarch.reset();
   }
+  const pde::ConversionTarget target{pde::to_text(weights), options.toggle("transforms")};
+  if (target.dense_transforms && pde::converted(run.config, target).block != run.config.block) any = true;
   if (!any)
     throw UsageError("--layers " + (options.has("layers") ? options.text("layers") : "*") +
                      ": none of these in " + options.text("run") + " is a Monarch matrix");
-  return convert(options, run, weights);
+  return convert(options, run, target);
 }
 
 Verb conversion_verb(const std::string& name, const std::string& summary, std::vector<Option> options) {
@@ -206,9 +209,14 @@ Verb densify_verb() {
       "densify", "multiplies a run's Monarch weights out to dense ones, the optimiser's state with them",
       {text_option("layers", "",
                    "weights to convert: patterns of parameter paths such as layer_*/weights, comma-separated")
-           .note("all Monarch weights")});
-  verb.examples = {"danaus-pde densify --run runs/ns-sparse --out runs/ns-dense",
-                   "danaus-pde train --resume --out runs/ns-dense --epochs 100"};
+           .note("all Monarch weights"),
+       toggle_option(
+           "transforms", "false",
+           "multiply the learned transforms of every layer out too: blocks of all points of an axis")});
+  verb.examples = {
+      "danaus-pde densify --run runs/ns-sparse --out runs/ns-dense",
+      "danaus-pde train --resume --out runs/ns-dense --epochs 100",
+      "danaus-pde densify --run runs/ns-monarch --transforms true --out runs/ns-dense-transforms"};
   verb.run = run_densify;
   return verb;
 }

@@ -302,6 +302,16 @@ def test_sparsify_fine_tune_densify_continue():
     assert [(w["name"], w["from"], w["to"]) for w in some["weights"]] == [("layer_1/weights", "block=2", "dense")]
     assert "layer_0/weights:block=2,projection/weights_1:nblocks=4" in open("s2d-some/config.ini").read()
 
+    # Learned transforms to dense ones: blocks of all 16 points of an axis.
+    learned = pde.json("train", "--data", "ns.h5", *wide, "--model", "monarch-no", "--epochs", 2, "--out", "s2d-learned")
+    made = pde.json("densify", "--run", "s2d-learned", "--transforms", "true", "--out", "s2d-transforms")
+    assert len(made["weights"]) == 2 * 4 and made["parameters_after"] > learned["parameters"]
+    before, after = pde.json("eval", "--run", "s2d-learned,s2d-transforms")
+    assert abs(before["relative_l2"] - after["relative_l2"]) <= 1e-5 * before["relative_l2"]
+    assert "block = 16" in open("s2d-transforms/config.ini").read()
+    on = pde.json("train", "--resume", "--out", "s2d-transforms", "--epochs", 3, "--progress", "none")
+    assert on["parameters"] == made["parameters_after"]
+
 
 def test_wrong_conversions():
     pde.error(64, "sparsify", "--run", "s2d-dense", "--layers", "layers", "--out", "y", names=["layers", "layer_0/weights"])
@@ -314,6 +324,7 @@ def test_wrong_conversions():
     pde.error(64, "sparsify", "--run", "s2d-dense/last.h5", "--out", "y", names=["folder"])
     pde.error(64, "densify", "--run", "s2d-dense", "--out", "y", names=["Monarch"])
     pde.error(64, "train", "--data", "ns.h5", *SMALL, "--monarch-weights", "layer_0", "--out", "y", names=["layer_0/weights"])
+    pde.error(64, "densify", "--run", "s2d-some", "--transforms", "true", "--out", "y", names=["transforms", "fno"])
     pde.error(66, "sparsify", "--run", "absent", "--out", "y", names=["absent"])
     os.makedirs("empty-run", exist_ok=True)
     pde.error(66, "densify", "--run", "empty-run", "--out", "y", names=["last.h5"])

@@ -85,8 +85,8 @@ TEST_CASE("a densified model is the Monarch model, and sparsified again stays it
   const double ema = GENERATE(0.0, 0.9);
   const std::string patterns = GENERATE("*", "layer_*:block=2,projection/*:nblocks=4");
   write(a, small(patterns), ema);
-  const auto dense = convert_checkpoint(a, b, "", header);
-  const auto sparse = convert_checkpoint(b, c, patterns, header);
+  const auto dense = convert_checkpoint(a, b, {}, header);
+  const auto sparse = convert_checkpoint(b, c, {patterns}, header);
   // Values of size 1 through some ten sums of a hundred products, in float.
   const auto reference = prediction(a);
   CHECK(largest_difference(reference, prediction(b)) <= 1e-5);
@@ -105,7 +105,7 @@ TEST_CASE("a conversion leaves the other weights and the state of the training a
   const auto a = (folder.path() / "a.h5").string(), b = (folder.path() / "b.h5").string(),
              c = (folder.path() / "c.h5").string();
   write(a, small(), 0.9);
-  const auto sparse = convert_checkpoint(a, b, "layer_1/weights:nblocks=4", header);
+  const auto sparse = convert_checkpoint(a, b, {"layer_1/weights:nblocks=4"}, header);
   REQUIRE(sparse.weights.size() == 1);
   CHECK(sparse.weights[0].name == "layer_1/weights");
   CHECK(sparse.weights[0].from == "dense");
@@ -135,11 +135,35 @@ TEST_CASE("a conversion leaves the other weights and the state of the training a
   CHECK(state.data_digest == "abc");
   CHECK(!state.result);
   CHECK(std::isinf(state.best_relative_l2));  // other weights: no longer reached
-  convert_checkpoint(b, c, "", header);
+  convert_checkpoint(b, c, {}, header);
   CHECK(train::read_hyper_parameters(c) == train::read_hyper_parameters(a));
   write(a, small("*"), 0);
-  convert_checkpoint(a, c, "", header);
+  convert_checkpoint(a, c, {}, header);
   CHECK(state_of(c).best_relative_l2 == 0.25);  // the same weights
+}
+
+TEST_CASE("dense transforms are the Monarch transforms multiplied out", "[pde]") {
+  const test::TemporaryFolder folder;
+  const auto a = folder.file("a.h5").string(), b = folder.file("b.h5").string();
+  auto config = small("layer_*");
+  config.model = "monarch-no";
+  config.padding = 4;
+  config.groups = GENERATE(1, 2);
+  config.shared = GENERATE(false, true);
+  write(a, config, GENERATE(0.0, 0.9));
+  const auto done = convert_checkpoint(a, b, {"layer_*", true}, header);
+  const size_t transforms = (config.shared ? 1 : 2) * 4 * config.groups;
+  REQUIRE(done.weights.size() == transforms);
+  CHECK(done.parameters_after - done.parameters_before == transforms * 2 * (144 + 12 - 36 - 48));
+  const auto reference = prediction(a);
+  // As above: values of size 1 in float.
+  CHECK(largest_difference(reference, prediction(b)) <= 1e-5);
+  CHECK(largest_difference(reference, std::vector<float>(reference.size(), 0)) > 1e-2);
+  CHECK(state_of(b).best_relative_l2 == 0.25);
+
+  config.points_y = 16;
+  CHECK_THROWS_AS(converted(config, {"", true}), UsageError);
+  CHECK_THROWS_AS(converted(small(), {"", true}), UsageError);
 }
 
 TEST_CASE("Monarch weights are chosen by patterns, and bad ones are named", "[pde]") {

@@ -4,6 +4,7 @@
 #include <danaus/io/hdf5_reader.hpp>
 #include <danaus/pde/models/monarch_weights.hpp>
 #include <danaus/train/checkpoint.hpp>
+#include <danaus/train/transform_conversion.hpp>
 #include <danaus/train/weight_conversion.hpp>
 
 #include <algorithm>
@@ -116,13 +117,86 @@ WeightConversion convert(const Snapshot& source, const LinearWeightsEntry& from,
   return done;
 }
 
+using TransformFactor = train::TransformState::Factor;
+
+/// The factor of a transform in each buffer; second moments belong to real and imaginary parts.
+TransformFactor read_transform(const Snapshot& s, const ParameterInfo& p) {
+  const Shape<3> shape{p.shape[0], p.shape[1], p.shape[2]};
+  TransformFactor factor;
+  train::TransformState::Blocks* parts[] = {&factor.value, &factor.first_moment, &factor.second_moment,
+                                            &factor.average};
+  for (size_t b = 0; b < s.flat().size(); ++b) {
+    *parts[b] = train::TransformState::Blocks("danaus::pde::convert_checkpoint", layout_of<3>(shape));
+    const float* reals = s.flat()[b].data() + p.offset;
+    for (size_t e = 0; e < parts[b]->size(); ++e)
+      parts[b]->data()[e] = Complex<double>(double(reals[2 * e]), double(reals[2 * e + 1]));
+  }
+  return factor;
+}
+void write_transform(const Snapshot& s, const ParameterInfo& p, const TransformFactor& factor) {
+  const train::TransformState::Blocks* parts[] = {&factor.value, &factor.first_moment, &factor.second_moment,
+                                                  &factor.average};
+  for (size_t b = 0; b < s.flat().size(); ++b) {
+    float* reals = s.flat()[b].data() + p.offset;
+    for (size_t e = 0; e < parts[b]->size(); ++e) {
+      reals[2 * e] = float(parts[b]->data()[e].real());
+      reals[2 * e + 1] = float(parts[b]->data()[e].imag());
+    }
+  }
+}
+
+/// Learned transforms, "layer_0/basis/forward_y" and so on.
+std::vector<std::string> transforms_of(const Snapshot& s) {
+  std::vector<std::string> names;
+  const std::string end = "/left";
+  for (const auto& p : s.parameters())
+    if (p.group == ParameterGroup::transform && p.name.ends_with(end))
+      names.push_back(p.name.substr(0, p.name.size() - end.size()));
+  return names;
+}
+
+WeightConversion multiply_out(const Snapshot& source, const Snapshot& target, const std::string& name,
+                              std::uint64_t updates) {
+  const Timer timer;
+  const ParameterInfo &left = *source.find(name + "/left"), &right = *source.find(name + "/right");
+  const ParameterInfo &new_left = *target.find(name + "/left"), &new_right = *target.find(name + "/right");
+  const monarch::MonarchShape shape{right.shape[0], right.shape[2], left.shape[0], left.shape[1]};
+  const auto dense = train::to_dense_transform({read_transform(source, left), read_transform(source, right)},
+                                               shape, updates);
+  write_transform(target, new_left, dense.left);
+  write_transform(target, new_right, dense.right);
+  return {name,
+          shape.columns(),
+          shape.rows(),
+          "block=" + std::to_string(shape.right_columns),
+          "dense",
+          left.reals() + right.reals(),
+          new_left.reals() + new_right.reals(),
+          0,
+          timer.seconds()};
+}
+
 }  // namespace
 
+ModelConfig converted(const ModelConfig& config, const ConversionTarget& target) {
+  ModelConfig result = config;
+  result.monarch_weights = target.monarch_weights;
+  linear_weights(result);  // checks the patterns
+  if (!target.dense_transforms) return result;
+  if (config.model != "monarch-no")
+    throw UsageError("transforms: the model " + config.model + " learns none that could be multiplied out");
+  if (config.points_x != config.points_y)
+    throw UsageError("transforms: the grid has " + std::to_string(config.points_x) + " x " +
+                     std::to_string(config.points_y) +
+                     " points; only those of a square grid can be multiplied out");
+  result.block = config.points_x + config.padding;
+  return result;
+}
+
 CheckpointConversion convert_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to,
-                                        const std::string& monarch_weights, const io::FileHeader& header) {
+                                        const ConversionTarget& wanted, const io::FileHeader& header) {
   const ModelConfig config = ModelConfig::from_map(train::read_hyper_parameters(from));
-  ModelConfig new_config = config;
-  new_config.monarch_weights = monarch_weights;
+  const ModelConfig new_config = converted(config, wanted);
   const bool has_average = io::Hdf5Reader(from).has_group("/ema");
   Snapshot source(config, has_average), target(new_config, has_average);
   train::TrainingState state = train::read_checkpoint(from, source.model(), source.adam());
@@ -142,6 +216,9 @@ CheckpointConversion convert_checkpoint(const std::filesystem::path& from, const
     result.weights.push_back(convert(source, before[e], target, after[e], source.adam().updates()));
     is_exact = is_exact && !after[e].monarch;
   }
+  if (new_config.block != config.block)
+    for (const auto& name : transforms_of(source))
+      result.weights.push_back(multiply_out(source, target, name, source.adam().updates()));
   target.upload();
   Kokkos::fence("danaus::pde::convert_checkpoint");
 

@@ -7,7 +7,7 @@
 
 namespace danaus::pde {
 
-/// What became of one linear weight.
+/// What became of one linear weight or learned transform.
 struct WeightConversion {
   std::string name;
   size_t inputs, outputs;
@@ -22,13 +22,25 @@ struct CheckpointConversion {
   size_t parameters_before, parameters_after;  ///< of the whole model, complex ones as two
 };
 
-/// Writes a checkpoint of the same training with other linear weights dense, others Monarch matrices:
-/// weights, averages, Adam's moments (see train/weight_conversion.hpp) and the state of the training, so that
-/// `--resume` goes on with it. The result of a finished run is dropped, for it is that of another model; so
-/// are, unless the weights are the same up to rounding, the best and the lowest error so far.
-/// @param monarch_weights  of the new model, see linear_weights()
-/// @throws MissingInputError, DataError (damaged, no checkpoint, not finite), UsageError (a pattern), IoError
+/// Which weights the new model has dense, which as Monarch matrices.
+struct ConversionTarget {
+  std::string monarch_weights = "";  ///< see linear_weights()
+  bool dense_transforms = false;     ///< multiply learned transforms out, to blocks of all points of an axis
+};
+
+/// The configuration of the new model.
+/// @throws UsageError for a bad pattern, or dense transforms of a model that learns none or whose grid is not
+/// square (one block size serves both axes)
+ModelConfig converted(const ModelConfig& config, const ConversionTarget& target);
+
+/// Writes a checkpoint of the same training with other weights dense, others Monarch matrices: weights,
+/// averages, Adam's moments (see train/weight_conversion.hpp, train/transform_conversion.hpp) and the state
+/// of the training, so that `--resume` goes on with it. The result of a finished run is dropped, for it is
+/// that of another model; so are, unless the weights are the same up to rounding, the best and the lowest
+/// error so far.
+/// @throws MissingInputError, DataError (damaged, no checkpoint, not finite), UsageError as converted(),
+/// IoError
 CheckpointConversion convert_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to,
-                                        const std::string& monarch_weights, const io::FileHeader& header);
+                                        const ConversionTarget& target, const io::FileHeader& header);
 
 }  // namespace danaus::pde
