@@ -294,6 +294,12 @@ def test_sparsify_fine_tune_densify_continue():
     assert on["epochs"] == 6 and on["parameters"] == dense["parameters"]
     assert sorted(parameters("s2d-back")) == sorted(parameters("s2d-dense"))
 
+    # Monarch weights have the same bits whatever the threads.
+    for threads in (1, 2):
+        pde.run("train", "--config", "s2d-sparse/config.ini", "--epochs", 2, "--threads", threads, "--out",
+                f"s2d-threads-{threads}", "--progress", "none")
+    assert parameters("s2d-threads-1") == parameters("s2d-threads-2")
+
     # Monarch weights from the start; some of them back.
     start = pde.json("train", "--data", "ns.h5", *wide, "--monarch-weights", "layer_*:block=2,projection/*", "--epochs", 1,
                      "--out", "s2d-start")

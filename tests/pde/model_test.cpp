@@ -76,6 +76,7 @@ TEST_CASE("gradients flow through two steps of a model", "[pde]") {
   auto config = small();
   const auto basis = GENERATE(Basis::fourier, Basis::monarch);
   config.increment = GENERATE(false, true);
+  config.monarch_weights = config.increment ? "*:nblocks=2" : "";
   config.padding = 1;
   config.block = 3;
   config.groups = basis == Basis::monarch ? 2 : 1;
@@ -84,8 +85,12 @@ TEST_CASE("gradients flow through two steps of a model", "[pde]") {
   // Initial spectral weights are so small that rounding would hide behind their gradients: larger ones.
   auto weights = to_host(model.parameters().values());
   const Random random(3, stream::test);
-  for (const auto& p : model.parameters().parameters())
-    for (size_t i = 0; i < p.reals(); ++i) weights(p.offset + i) = 0.4 * random.normal(p.offset + i);
+  for (const auto& p : model.parameters().parameters()) {
+    // Of Monarch weights the products should be as large as dense weights.
+    const bool is_factor = p.group == ParameterGroup::weights && p.shape.size() == 3;
+    for (size_t i = 0; i < p.reals(); ++i)
+      weights(p.offset + i) = (is_factor ? 0.7 : 0.4) * random.normal(p.offset + i);
+  }
   Kokkos::deep_copy(model.parameters().values(), weights);
   const auto a = test::normal<double, 4>({2, 8, 8, 1}, 1), b = test::normal<double, 4>({2, 8, 8, 1}, 2);
   const auto report = check_gradients(
