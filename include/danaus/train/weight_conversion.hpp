@@ -27,10 +27,9 @@
 /// Monarch to dense:
 ///
 ///     value, average  the product of the factors
-///     m = P_U m_V' ... the gradient of least norm with these factor gradients, which is the true one
-///     projected
-///         on the tangent space of the Monarch matrices:
-///             m = U A m_V' + m_U C V' - U A B C V',  A = (U'U)^+, C = (V'V)^+, B = (U'm_U + m_V'V) / 2
+///     m = U A m_V' + m_U C V' - U A B C V',  A = (U'U)^+, C = (V'V)^+, B = (U'm_U + m_V'V) / 2
+///         the gradient of least norm with these factor gradients: the true one, projected on the tangent
+///         space of the Monarch matrices
 ///     v_ri = max(sum_q v_U[r, q] / |V|^2, sum_q v_V[i, q] / |U|^2)
 ///         the second moment of one entry if those of its row, or its column, were equal and uncorrelated;
 ///         raised where needed to that of a steady gradient, so that no first step is longer than the rate;
