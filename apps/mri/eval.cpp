@@ -8,6 +8,7 @@
 #include <danaus/io/digest.hpp>
 #include <danaus/train/signals.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -116,6 +117,35 @@ std::string text_table(const std::string& profile, const Scores& scores) {
   return text;
 }
 
+/// The error of T2 of each tissue, in percent, from both echoes of synthetic scans; empty for others.
+std::string tissues_table(const Scores& scores) {
+  if (scores.tissues.empty()) return "";
+  std::vector<std::string> names;
+  for (const auto& row : scores.tissues)
+    for (const auto& [name, values] : row.relative_error)
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  char cell[64];
+  std::snprintf(cell, sizeof cell, "%4s  %-12s", "R", "T2 error, %");
+  std::string text = cell;
+  for (const auto& name : names)
+    text += "  " + std::string(name.size() < 12 ? 12 - name.size() : 0, ' ') + name;
+  for (const auto& row : scores.tissues) {
+    std::snprintf(cell, sizeof cell, "\n%4g  %-12s", row.acceleration, row.method.c_str());
+    text += cell;
+    for (const auto& name : names) {
+      auto values = row.relative_error.count(name) ? row.relative_error.at(name) : std::vector<double>();
+      for (double& value : values) value *= 100;
+      const std::string number = spread_text(spread_of(values), 1);
+      // "±" and "–" take more bytes than columns.
+      const auto columns =
+          size_t(std::count_if(number.begin(), number.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+      const size_t width = std::max<size_t>(12, name.size());
+      text += "  " + std::string(columns < width ? width - columns : 0, ' ') + number;
+    }
+  }
+  return text + "\n";
+}
+
 Outcome run_eval(const Options& options) {
   const auto profile = mri::parse_metrics_profile(options.text("metrics"));
   const auto candidates = candidates_of(options);
@@ -163,7 +193,7 @@ Outcome run_eval(const Options& options) {
                              {"acceleration_of_padded_plane", m.padded_acceleration},
                              {"mask_digest", m.digest}});
   if (scores.is_synthetic) json["note"] = "synthetic scans: not scores on clinical data";
-  return {json, text_table(options.text("metrics"), scores)};
+  return {json, text_table(options.text("metrics"), scores) + tissues_table(scores)};
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ class Reconstruction {
     Json json = description();
     json["parameters"] = method_.parameters;
     const size_t volume = count_ * d().image_rows * d().image_columns * d().echoes * sizeof(Complex<float>);
-    json["memory_bytes"] = mri::reconstruction_bytes(method_, d(), maps_.map_count()) + volume;
+    json["memory_bytes"] = mri::reconstruction_bytes(method_, d(), maps_.map_count()) + volume +
+                           scan_->held_bytes() + maps_.held_bytes();
     json["seconds_estimate"] = timer.seconds() * double(count_);
     char text[200];
     std::snprintf(text, sizeof text, "%zu slices of %zux%zu, %zu coils: %.0f MiB of memory, about %s\n",
@@ -78,6 +79,7 @@ class Reconstruction {
     Progress progress(quiet ? ProgressMode::none : parse_progress_mode(options_.text("progress")),
                       "reconstruct", double(count_), "slices");
     mri::ImageVolume image(count_, d().image_rows, d().image_columns, d().echoes), target;
+    image.first_slice = first_;
     const bool compares = format_ == "png" && d().has_target;
     if (compares) target = image;
     for (size_t i = 0; i < count_; ++i) {
@@ -95,14 +97,22 @@ class Reconstruction {
     json["seconds"] = timer.seconds();
     json["seconds_per_slice"] = seconds_ / double(count_);
     if (!residuals_.empty()) json["convergence"] = residuals_;
-    char text[300];
-    std::snprintf(text, sizeof text, "%s: %s of %zu slices, %.3g s per slice\n", options_.text("out").c_str(),
-                  method_.name.c_str(), count_, seconds_ / double(count_));
+    char text[400];
+    std::snprintf(text, sizeof text, "%s: %s of %zu slices, %.3g s per slice%s\n",
+                  options_.text("out").c_str(), method_.name.c_str(), count_, seconds_ / double(count_),
+                  unknown_placement());
     return {json, text};
   }
 
  private:
   const mri::ScanDescription& d() const { return scan_->description(); }
+
+  /// What a NIfTI or ISMRMRD image cannot say, because the scan does not.
+  const char* unknown_placement() const {
+    if (format_ != "nifti" && format_ != "ismrmrd") return "";
+    if (!d().has_voxel_size) return "; voxel size unknown (1 is written), orientation unknown";
+    return d().geometry ? "" : "; orientation unknown";
+  }
 
   void require_new() const {
     const fs::path out = options_.text("out");
@@ -167,6 +177,8 @@ class Reconstruction {
     json["acceleration"] = mask_ ? Json(mask_->acceleration) : Json(nullptr);
     json["acceleration_of_padded_plane"] = mask_ ? Json(mask_->padded_acceleration) : Json(nullptr);
     json["maps"] = maps_.map_count();
+    json["voxel_mm"] = d().has_voxel_size ? Json(d().voxel_mm) : Json(nullptr);
+    json["orientation"] = d().geometry ? "of the scanner" : "unknown";
     json["coils"] = coils_ ? coils_->outputs : d().coils;
     if (options_.has("virtual-coils")) json["energy_kept"] = kept_energy_;
     json["shapes"] = {{"/reconstruction", {count_, d().image_rows, d().image_columns, d().echoes}}};

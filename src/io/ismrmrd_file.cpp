@@ -2,15 +2,11 @@
 
 #include <danaus/core/error.hpp>
 #include <danaus/io/hdf5_reader.hpp>
+#include <io/child_trial.hpp>
 #include <io/hdf5_common.hpp>
-
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <io/hdf5_text.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstring>
 
@@ -18,9 +14,7 @@ namespace danaus::io {
 
 namespace {
 
-constexpr std::size_t largest_xml = std::size_t(1) << 24;
 constexpr std::size_t readouts_per_trial = 256;
-constexpr unsigned longest_trial = 120;  // seconds for as many readouts
 
 /// What H5Dread fills, by the names of the members: a subset of the file's compound.
 struct Counters {
@@ -29,6 +23,7 @@ struct Counters {
 struct Head {
   std::uint64_t flags;
   std::uint16_t samples, channels, center_sample, discard_pre, discard_post;
+  float position[3], read_dir[3], phase_dir[3], slice_dir[3];
   Counters idx;
 };
 struct Readout {
@@ -55,12 +50,18 @@ Hdf5Handle counters_type() {
 Hdf5Handle head_type() {
   auto type = own_type(H5Tcreate(H5T_COMPOUND, sizeof(Head)));
   const auto counters = counters_type();
+  const hsize_t three = 3;
+  const auto vector = own_type(H5Tarray_create2(H5T_NATIVE_FLOAT, 1, &three));
   H5Tinsert(type, "flags", offsetof(Head, flags), H5T_NATIVE_UINT64);
   H5Tinsert(type, "number_of_samples", offsetof(Head, samples), H5T_NATIVE_UINT16);
   H5Tinsert(type, "active_channels", offsetof(Head, channels), H5T_NATIVE_UINT16);
   H5Tinsert(type, "center_sample", offsetof(Head, center_sample), H5T_NATIVE_UINT16);
   H5Tinsert(type, "discard_pre", offsetof(Head, discard_pre), H5T_NATIVE_UINT16);
   H5Tinsert(type, "discard_post", offsetof(Head, discard_post), H5T_NATIVE_UINT16);
+  H5Tinsert(type, "position", offsetof(Head, position), vector);
+  H5Tinsert(type, "read_dir", offsetof(Head, read_dir), vector);
+  H5Tinsert(type, "phase_dir", offsetof(Head, phase_dir), vector);
+  H5Tinsert(type, "slice_dir", offsetof(Head, slice_dir), vector);
   H5Tinsert(type, "idx", offsetof(Head, idx), counters);
   return type;
 }
@@ -109,44 +110,16 @@ bool IsmrmrdReader::recognises(const std::filesystem::path& path) {
   return reader.has_dataset("/dataset/data") && reader.has_dataset("/dataset/xml");
 }
 
-/// HDF5 follows lengths and addresses of samples of variable length without checking them: a damaged file can
-/// crash it or send it round in circles (1.10.8: H5HG_read). So a child process reads everything first.
+/// Once through the whole file where a crash does no harm.
 void IsmrmrdReader::try_in_child() const {
-  int pipe[2];
-  if (::pipe(pipe) != 0)
-    throw IoError(path_.string() + ": no pipe to a child process: " + std::strerror(errno));
-  const pid_t child = ::fork();
-  if (child < 0) throw IoError(path_.string() + ": no process to try the file in: " + std::strerror(errno));
-  if (child == 0) {
-    const rlimit no_core{0, 0};
-    ::setrlimit(RLIMIT_CORE, &no_core);
-    for (int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM}) std::signal(number, SIG_DFL);
-    ::alarm(longest_trial);
-    std::string message;
-    try {
-      IsmrmrdReader reader(path_, Trial{});
-      for (std::size_t first = 0; first < reader.size(); first += readouts_per_trial) {
-        ::alarm(longest_trial);
-        reader.read(first, std::min(readouts_per_trial, reader.size() - first));
-      }
-    } catch (const std::exception& error) {
-      message = error.what();
+  in_child(path_, [&] {
+    const IsmrmrdReader reader(path_, Trial{});
+    for (std::size_t first = 0; first < reader.size(); first += readouts_per_trial) {
+      allow_more_time();
+      reader.read(first, std::min(readouts_per_trial, reader.size() - first));
     }
-    const bool told = ::write(pipe[1], message.data(), message.size()) == ssize_t(message.size());
-    ::_exit(told ? (message.empty() ? 0 : 1) : 2);
-  }
-  ::close(pipe[1]);
-  std::string message(4096, '\0');
-  ssize_t length = 0;
-  while ((length = ::read(pipe[0], message.data(), message.size())) < 0 && errno == EINTR) {
-  }
-  ::close(pipe[0]);
-  message.resize(std::size_t(std::max<ssize_t>(length, 0)));
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status)) fail("damaged: HDF5 cannot read it");
-  if (WEXITSTATUS(status) != 0) throw DataError(message);
+    return std::string();
+  });
 }
 
 IsmrmrdReader::IsmrmrdReader(const std::filesystem::path& path) : path_(path) {
@@ -158,6 +131,8 @@ IsmrmrdReader::IsmrmrdReader(const std::filesystem::path& path, Trial) : path_(p
 
 void IsmrmrdReader::open() {
   if (!recognises(path_)) fail("expected datasets xml and data, as ISMRMRD has them");  // no links among them
+  for (const char* name : {"/dataset/data", "/dataset/xml"})
+    Hdf5Reader(path_).info(name);  // checks the storage
   QuietErrors quiet;
   file_ = own_file(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, file_access()));
   data_ = own_dataset(H5Dopen2(file_, "/dataset/data", H5P_DEFAULT));
@@ -166,9 +141,6 @@ void IsmrmrdReader::open() {
   const auto count = space.is_open() ? H5Sget_simple_extent_npoints(space) : -1;
   if (count < 1) fail("data: expected readouts, found none");
   if (!type.is_open() || !is_readout(type)) fail("data: expected compounds {head, traj, data}");
-  // A readout takes at least its header in the file.
-  if (std::uint64_t(count) > std::filesystem::file_size(path_) / 64)
-    fail("data: claims " + std::to_string(count) + " readouts, more than the file can hold");
   size_ = std::size_t(count);
   read_xml();
 }
@@ -176,26 +148,8 @@ void IsmrmrdReader::open() {
 void IsmrmrdReader::read_xml() {
   QuietErrors quiet;
   const auto set = own_dataset(H5Dopen2(file_, "/dataset/xml", H5P_DEFAULT));
-  const auto type = own_type(H5Dget_type(set)), space = own_space(H5Dget_space(set));
-  if (!set.is_open() || H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1)
-    fail("xml: expected one text");
-  if (H5Tis_variable_str(type) > 0) {
-    char* text = nullptr;
-    const auto memory = own_type(H5Tcopy(H5T_C_S1));
-    H5Tset_size(memory, H5T_VARIABLE);
-    H5Tset_cset(memory, H5Tget_cset(type));
-    if (H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0 || !text)
-      fail("xml: damaged: " + quiet.reason());
-    xml_.assign(text, ::strnlen(text, largest_xml));
-    H5free_memory(text);
-  } else {
-    const std::size_t size = H5Tget_size(type);
-    if (size == 0 || size > largest_xml) fail("xml: expected up to 16 MiB of text");
-    xml_.resize(size);
-    if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, xml_.data()) < 0)
-      fail("xml: damaged: " + quiet.reason());
-    xml_.resize(::strnlen(xml_.data(), size));
-  }
+  if (!set.is_open()) fail("xml: damaged: " + quiet.reason());
+  xml_ = read_text(set, path_.string() + ":/dataset/xml");
 }
 
 std::vector<IsmrmrdAcquisition> IsmrmrdReader::read(std::size_t first, std::size_t count) const {
@@ -224,6 +178,10 @@ std::vector<IsmrmrdAcquisition> IsmrmrdReader::read(std::size_t first, std::size
     a.discard_pre = h.discard_pre, a.discard_post = h.discard_post;
     a.step_1 = h.idx.step_1, a.step_2 = h.idx.step_2, a.average = h.idx.average, a.slice = h.idx.slice;
     a.contrast = h.idx.contrast, a.phase = h.idx.phase, a.repetition = h.idx.repetition, a.set = h.idx.set;
+    std::copy_n(h.position, 3, a.position.begin());
+    std::copy_n(h.read_dir, 3, a.read_dir.begin());
+    std::copy_n(h.phase_dir, 3, a.phase_dir.begin());
+    std::copy_n(h.slice_dir, 3, a.slice_dir.begin());
     a.data.resize(values);
     std::memcpy(static_cast<void*>(a.data.data()), readouts[i].data.p, values * sizeof(Complex<float>));
   }

@@ -9,6 +9,10 @@
 #include <io/files.hpp>
 #include <support/random.hpp>
 
+#include <hdf5.h>
+
+#include <functional>
+
 using namespace danaus;
 using namespace danaus::mri;
 
@@ -87,6 +91,56 @@ TEST_CASE("headers are read without expanding anything", "[ismrmrd]") {
     INFO(bad);
     CHECK_THROWS_AS(mri::detail::parse_ismrmrd_header(bad, "f"), DataError);
   }
+}
+
+TEST_CASE("ISMRMRD data that lie in other files are not read", "[ismrmrd]") {
+  const test::TemporaryFolder folder;
+  const auto path = folder / "a.h5";
+  const auto message = [&](const std::function<void(hid_t)>& change) {
+    std::filesystem::copy_file(golden / "stack.ismrmrd.h5", path,
+                               std::filesystem::copy_options::overwrite_existing);
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    change(file);
+    H5Fclose(file);
+    try {
+      open_scan(path);
+    } catch (const DataError& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  const std::string other = (golden / "blobs.ismrmrd.h5").string();
+  CHECK(message([](hid_t) {}) == "read");
+  for (const char* name : {"/dataset/data", "/dataset/xml"}) {
+    CHECK_THAT(message([&](hid_t file) {
+                 H5Ldelete(file, name, H5P_DEFAULT);
+                 H5Lcreate_external(other.c_str(), name, file, name, H5P_DEFAULT, H5P_DEFAULT);
+               }),
+               Catch::Contains("no raw data"));
+    CHECK_THAT(message([&](hid_t file) {
+                 H5Lmove(file, name, file, "/moved", H5P_DEFAULT, H5P_DEFAULT);
+                 H5Lcreate_soft("/moved", file, name, H5P_DEFAULT, H5P_DEFAULT);
+               }),
+               Catch::Contains("no raw data"));
+  }
+  // A type of the right kind whose values lie in a text file beside it, and one that is not written at all.
+  test::write_plainly(folder / "raw", std::string(100000, 'x'));
+  const auto replaced_data = [&](bool is_external, hsize_t count) {
+    return message([&](hid_t file) {
+      const hid_t old = H5Dopen2(file, "/dataset/data", H5P_DEFAULT), type = H5Dget_type(old);
+      H5Dclose(old);
+      H5Ldelete(file, "/dataset/data", H5P_DEFAULT);
+      const hid_t space = H5Screate_simple(1, &count, nullptr), list = H5Pcreate(H5P_DATASET_CREATE);
+      if (is_external) H5Pset_external(list, (folder / "raw").c_str(), 0, H5F_UNLIMITED);
+      H5Dclose(H5Dcreate2(file, "/dataset/data", type, space, H5P_DEFAULT, list, H5P_DEFAULT));
+      H5Pclose(list);
+      H5Sclose(space);
+      H5Tclose(type);
+    });
+  };
+  CHECK_THAT(replaced_data(true, 4), Catch::Contains("another file"));
+  CHECK_THAT(replaced_data(false, 4), Catch::Contains("never written"));
+  CHECK_THAT(replaced_data(false, hsize_t(1) << 40), Catch::Contains("never written"));
 }
 
 TEST_CASE("damaged ISMRMRD files never crash the reader", "[ismrmrd]") {

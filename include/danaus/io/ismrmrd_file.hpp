@@ -3,6 +3,7 @@
 #include <danaus/core/complex.hpp>
 #include <danaus/io/detail/hdf5_handle.hpp>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -16,6 +17,9 @@ struct IsmrmrdAcquisition {
   std::uint16_t samples = 0, channels = 0, center_sample = 0, discard_pre = 0, discard_post = 0;
   std::uint16_t step_1 = 0, step_2 = 0, average = 0, slice = 0, contrast = 0, phase = 0, repetition = 0,
                 set = 0;
+  /// Centre of the slice or volume in mm, and unit vectors of its axes, in patient coordinates (left,
+  /// posterior, superior); zero where the file does not say.
+  std::array<float, 3> position{}, read_dir{}, phase_dir{}, slice_dir{};
   std::vector<Complex<float>> data;  ///< (channel, sample)
 
   /// By the standard's number, from 1: 19 noise, 20 calibration, 22 reversed, 23 navigator, ...

@@ -2,10 +2,10 @@
 
 #include <danaus/core/error.hpp>
 #include <danaus/io/atomic_file.hpp>
+#include <io/file_descriptor.hpp>
+#include <mri/data/cfl_slices.hpp>
 
 #include <charconv>
-#include <cstring>
-#include <fstream>
 #include <sstream>
 
 namespace danaus::mri {
@@ -74,21 +74,33 @@ std::optional<fs::path> cfl_base(const fs::path& path) {
   return std::nullopt;
 }
 
-CflArray read_cfl(const fs::path& base) {
-  const fs::path header = with_extension(base, ".hdr"), file = with_extension(base, ".cfl");
-  for (const auto& part : {header, file})
+detail::OpenCfl detail::open_cfl_file(const fs::path& base) {
+  const fs::path header = with_extension(base, ".hdr"), path = with_extension(base, ".cfl");
+  for (const auto& part : {header, path})
     if (!fs::is_regular_file(part))
       throw MissingInputError(part.string() + ": no such file; a cfl is a .cfl and a .hdr");
+  OpenCfl cfl;
+  cfl.base = base;
+  cfl.shape = read_header(header);
   CflArray array;
-  array.shape = read_header(header);
+  array.shape = cfl.shape;
   const size_t bytes = array.size() * sizeof(Complex<float>);
-  if (fs::file_size(file) != bytes)
-    throw DataError(file.string() + ": expected " + std::to_string(bytes) + " bytes as " +
-                    header.filename().string() + " says, found " + std::to_string(fs::file_size(file)));
+  auto file = io::FileDescriptor::open_for_reading(path);
+  if (file.size() != bytes)
+    throw DataError(path.string() + ": expected " + std::to_string(bytes) + " bytes as " +
+                    header.filename().string() + " says, found " + std::to_string(file.size()));
+  cfl.file = std::make_shared<const io::FileDescriptor>(std::move(file));
+  return cfl;
+}
+
+CflArray read_cfl(const fs::path& base) {
+  const auto cfl = detail::open_cfl_file(base);
+  CflArray array;
+  array.shape = cfl.shape;
   array.data.resize(array.size());
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream.read(reinterpret_cast<char*>(array.data.data()), std::streamsize(bytes)))
-    throw IoError(file.string() + ": cannot be read");
+  const size_t bytes = array.size() * sizeof(Complex<float>);
+  if (cfl.file->read_at(0, array.data.data(), bytes) != bytes)
+    throw IoError(with_extension(base, ".cfl").string() + ": cannot be read");
   return array;
 }
 

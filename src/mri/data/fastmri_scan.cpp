@@ -1,4 +1,6 @@
 #include <danaus/core/error.hpp>
+#include <danaus/io/hostile_text.hpp>
+#include <mri/data/ismrmrd_header.hpp>
 #include <mri/data/scan_files.hpp>
 
 #include <algorithm>
@@ -10,7 +12,8 @@ namespace {
 const std::vector<io::ScalarType> complex_types{io::ScalarType::c64, io::ScalarType::c128};
 
 /// /kspace (slice, coil, height, width) or (slice, height, width); /reconstruction_rss or _esc (slice, h, w)
-/// magnitudes of the centre, readout oversampling removed; /mask (width) of undersampled files.
+/// magnitudes of the centre, readout oversampling removed; /mask (width) of undersampled files. Without such
+/// images /ismrmrd_header says the size of the centre.
 class FastMriScan : public Scan {
  public:
   explicit FastMriScan(io::Hdf5Reader reader) : reader_(std::move(reader)) {
@@ -24,6 +27,8 @@ class FastMriScan : public Scan {
     d.rows = d.acquired_rows = d.image_rows = k[k.size() - 2];
     d.columns = d.acquired_columns = d.image_columns = k[k.size() - 1];
     d.map_count = multi ? 0 : 1;
+    d.has_flat_axes = true;
+    if (reader_.has_dataset("/ismrmrd_header")) read_header();
     for (const char* name : {"/reconstruction_rss", "/reconstruction_esc"}) {
       if (!reader_.has_dataset(name)) continue;
       const auto t = reader_.require(name, 3, {io::ScalarType::f32, io::ScalarType::f64}).shape;
@@ -82,6 +87,16 @@ class FastMriScan : public Scan {
   }
 
  private:
+  void read_header() {
+    auto& d = description_;
+    const auto header = parse_ismrmrd_header(io::read_hostile_text(d.path, "/ismrmrd_header"), d.path);
+    d.image_rows = std::min(d.rows, header.reconstructed[0]);
+    d.image_columns = std::min(d.columns, header.reconstructed[1]);
+    const auto size = [&](size_t i) { return header.field_mm[i] / double(header.reconstructed[i]); };
+    d.voxel_mm = {size(2), size(0), size(1)};
+    d.has_voxel_size = true;
+  }
+
   io::Hdf5Reader reader_;
   std::string target_;
 };

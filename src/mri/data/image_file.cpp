@@ -2,6 +2,7 @@
 
 #include <danaus/core/error.hpp>
 #include <danaus/io/image.hpp>
+#include <danaus/io/ismrmrd_image.hpp>
 #include <danaus/mri/data/cfl.hpp>
 #include <mri/data/nifti.hpp>
 
@@ -34,6 +35,51 @@ void write_fastmri(const fs::path& path, const io::FileHeader& header, const Ima
   writer.header(header);
   writer.write("/reconstruction", {image.slices, image.rows, image.columns}, magnitudes);
   writer.commit();
+}
+
+/// Readout, phase and slice direction of an image are x, y, z of a volume, and y, z, x of a stack of planes.
+void write_ismrmrd(const fs::path& path, const io::FileHeader& header, const ScanDescription& scan,
+                   const ImageVolume& image) {
+  const bool flat = scan.has_flat_axes;
+  const size_t extents[3] = {image.slices, image.rows, image.columns};
+  const std::array<size_t, 3> axes = flat ? std::array<size_t, 3>{1, 2, 0} : std::array<size_t, 3>{0, 1, 2};
+  const std::array<size_t, 3> size{extents[axes[0]], extents[axes[1]], flat ? 1 : image.columns};
+  io::IsmrmrdImage common;
+  for (size_t k = 0; k < 3; ++k) common.field_of_view[k] = float(scan.voxel_mm[axes[k]] * double(size[k]));
+  std::vector<io::IsmrmrdImage> images;
+  const size_t planes = flat ? image.slices : 1;
+  for (size_t plane = 0; plane < planes; ++plane)
+    for (size_t e = 0; e < image.echoes; ++e) {
+      io::IsmrmrdImage one = common;
+      one.slice = std::uint16_t(image.first_slice + plane), one.contrast = std::uint16_t(e);
+      if (scan.geometry) {
+        const auto& g = *scan.geometry;
+        // The centre of a volume is that of its own slices; a part of a scan lies beside the scan's centre.
+        const double along = double(image.first_slice) + (flat ? double(plane) : double(image.slices / 2)) -
+                             double(scan.slices / 2);
+        for (size_t k = 0; k < 3; ++k) {
+          one.position[k] = float(g.centre[k] + along * scan.voxel_mm[0] * g.axes[0][k]);
+          one.read_dir[k] = float(g.axes[axes[0]][k]), one.phase_dir[k] = float(g.axes[axes[1]][k]);
+          one.slice_dir[k] = float(g.axes[axes[2]][k]);
+        }
+      }
+      images.push_back(one);
+    }
+  io::write_ismrmrd_images(path, "image_0", size, images,
+                           {{"created_by", header.created_by},
+                            {"command", header.command},
+                            {"voxel_size", scan.has_voxel_size ? "known" : "unknown"},
+                            {"orientation", scan.geometry ? "known" : "unknown"}},
+                           [&](size_t i) {
+                             const size_t plane = i / image.echoes, e = i % image.echoes;
+                             std::vector<Complex<float>> values;
+                             values.reserve(size[0] * size[1] * size[2]);
+                             for (size_t c = 0; c < size[2]; ++c)
+                               for (size_t b = 0; b < size[1]; ++b)
+                                 for (size_t a = 0; a < size[0]; ++a)
+                                   values.push_back(flat ? image.at(plane, a, b, e) : image.at(a, b, c, e));
+                             return values;
+                           });
 }
 
 void write_cfl_image(const fs::path& path, const ScanDescription& scan, const ImageVolume& image) {
@@ -99,7 +145,7 @@ void ImageVolume::set_slice(size_t x, const HostTensor<Complex<float>, 3>& image
 }
 
 const std::vector<std::string>& image_format_names() {
-  static const std::vector<std::string> names{"danaus", "fastmri", "cfl", "nifti", "png"};
+  static const std::vector<std::string> names{"danaus", "fastmri", "ismrmrd", "cfl", "nifti", "png"};
   return names;
 }
 
@@ -117,6 +163,7 @@ void write_image(const fs::path& path, const std::string& format, const io::File
                  const ScanDescription& scan, const ImageVolume& image, const ImageVolume* target) {
   if (format == "danaus") return write_danaus(path, header, image);
   if (format == "fastmri") return write_fastmri(path, header, image);
+  if (format == "ismrmrd") return write_ismrmrd(path, header, scan, image);
   if (format == "cfl") return write_cfl_image(path, scan, image);
   if (format == "nifti") return detail::write_nifti(path, scan, image);
   if (format == "png") return write_png_panels(path, image, target);

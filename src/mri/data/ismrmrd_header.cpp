@@ -69,6 +69,8 @@ IsmrmrdHeader parse_ismrmrd_header(const std::string& xml, const std::string& fi
     header.field_mm[i] = reconstructed.require("fieldOfView_mm").require(axes[i]).number<double>();
     if (header.encoded[i] == 0 || header.reconstructed[i] == 0 || header.encoded[i] > 8192)
       throw DataError(file + ": the XML header's matrix sizes: expected 1 to 8192");
+    if (!(header.field_mm[i] > 0))
+      throw DataError(file + ": the XML header's field of view: expected positive lengths");
   }
   header.trajectory = encoding.require("trajectory").text();
   const auto centre = [&](const char* name) -> std::optional<size_t> {

@@ -2,6 +2,7 @@
 #include <danaus/io/ismrmrd_file.hpp>
 #include <danaus/mri/operators/centred_fft.hpp>
 #include <danaus/mri/operators/coil_transform.hpp>
+#include <mri/data/ismrmrd_geometry.hpp>
 #include <mri/data/ismrmrd_header.hpp>
 #include <mri/data/scan_files.hpp>
 
@@ -45,10 +46,11 @@ class IsmrmrdScan : public Scan {
     for (size_t first = 0; first < reader.size(); first += readouts_at_once)
       for (const auto& a : reader.read(first, std::min(readouts_at_once, reader.size() - first)))
         if (is_image(a))
-          place(a);
+          place(a), note_place(a);
         else if (a.has_flag(noise) && a.channels == description_.coils)
           keep_noise(a);
     if (is_volume_) transform_readout();
+    find_geometry(description_, is_volume_, places_);
   }
 
   HostTensor<Complex<float>, 4> read_kspace(size_t slice) const override {
@@ -67,6 +69,8 @@ class IsmrmrdScan : public Scan {
     Kokkos::deep_copy(maps, Complex<float>(1));
     return maps;
   }
+
+  size_t held_bytes() const override { return (samples_.size() + noise_.size()) * sizeof(Complex<float>); }
 
   std::optional<std::vector<Complex<double>>> noise_covariance() const override {
     if (noise_.empty()) return std::nullopt;
@@ -100,6 +104,7 @@ class IsmrmrdScan : public Scan {
     if (is_volume_ && slices > 1) throw DataError(d.path + ": several slabs; expected one volume");
     d.coils = channels, d.echoes = echoes;
     d.slices = is_volume_ ? header_.encoded[0] : slices;
+    places_.resize(slices);
   }
 
   void allocate() {
@@ -111,7 +116,9 @@ class IsmrmrdScan : public Scan {
     d.image_rows = std::min(d.rows, is_volume_ ? wanted[1] : wanted[0]);
     d.image_columns = std::min(d.columns, is_volume_ ? wanted[2] : wanted[1]);
     d.map_count = d.coils == 1 ? 1 : 0;
+    d.has_flat_axes = !is_volume_;
     for (size_t i = 0; i < 3; ++i) d.voxel_mm[i] = header_.field_mm[i] / double(wanted[i]);
+    d.has_voxel_size = true;
     if (!is_volume_) std::rotate(d.voxel_mm.begin(), d.voxel_mm.begin() + 2, d.voxel_mm.end());
     // In double: what a damaged header claims may overflow.
     const double size =
@@ -170,7 +177,14 @@ class IsmrmrdScan : public Scan {
     d.slices = kept;
   }
 
+  /// The first readout of a slice says where the slice lies.
+  void note_place(const io::IsmrmrdAcquisition& a) {
+    auto& place = places_[a.slice];
+    if (!place) place = SlicePlace{a.position, a.read_dir, a.phase_dir, a.slice_dir};
+  }
+
   IsmrmrdHeader header_;
+  std::vector<std::optional<SlicePlace>> places_;
   bool is_volume_ = false;
   size_t present_ = 0;                   // samples of the image in the file
   std::vector<Complex<float>> noise_;    // (sample, coil)

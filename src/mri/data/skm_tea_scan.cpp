@@ -41,7 +41,10 @@ class SkmTeaScan : public Scan {
     find_acquired_shape();
     if (reader_.has_attribute("/", "voxel_size_mm")) {
       const auto size = reader_.attribute<std::vector<double>>("/", "voxel_size_mm");
-      if (size.size() == 3) d.voxel_mm = size;
+      if (size.size() != 3 ||
+          !std::all_of(size.begin(), size.end(), [](double v) { return v > 0 && v < 1e6; }))
+        reader_.fail("/", "expected three positive lengths in voxel_size_mm");
+      d.voxel_mm = size, d.has_voxel_size = true;
     }
     if (reader_.is_sealed()) d.digest = io::to_string(reader_.digest());
   }

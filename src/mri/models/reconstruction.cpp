@@ -3,6 +3,7 @@
 #include <danaus/core/error.hpp>
 #include <danaus/io/hdf5_reader.hpp>
 #include <danaus/mri/data/cfl.hpp>
+#include <mri/data/cfl_slices.hpp>
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ namespace danaus::mri {
 struct MapSource::File {
   std::filesystem::path path;
   std::unique_ptr<io::Hdf5Reader> reader;  // or
-  CflArray array;
+  std::unique_ptr<detail::CflSlices> slices;
   size_t map_count = 0;
 };
 
@@ -26,13 +27,11 @@ MapSource::MapSource(std::shared_ptr<const Scan> scan, const std::filesystem::pa
                     " for " + d.path + ", found " + io::to_string(found));
   };
   if (const auto base = cfl_base(path)) {
-    file->array = read_cfl(*base);
-    const auto& n = file->array.shape;
-    const bool flat = d.has_flat_axes;
-    const io::Extents found =
-        flat ? io::Extents{n[CflArray::slice], n[0], n[1], n[3]} : io::Extents{n[0], n[1], n[2], n[3]};
-    if (found != expected) refuse(found);
-    file->map_count = n[CflArray::maps];
+    file->slices = std::make_unique<detail::CflSlices>(detail::open_cfl_file(*base), CflArray::maps, false);
+    const auto& m = *file->slices;
+    const io::Extents found{m.slices(), m.rows(), m.columns(), m.coils()};
+    if (found != expected || m.is_flat() != d.has_flat_axes) refuse(found);
+    file->map_count = m.sets();
   } else {
     file->reader = std::make_unique<io::Hdf5Reader>(path);
     const auto shape =
@@ -48,24 +47,24 @@ MapSource::MapSource(std::shared_ptr<const Scan> scan, const std::filesystem::pa
 
 size_t MapSource::map_count() const { return file_ ? file_->map_count : scan_->description().map_count; }
 
+size_t MapSource::held_bytes() const { return file_ && file_->slices ? file_->slices->held_bytes() : 0; }
+
 HostTensor<Complex<float>, 4> MapSource::read(size_t slice) const {
   if (!file_) return scan_->read_maps(slice);
   const auto& d = scan_->description();
-  HostTensor<Complex<float>, 4> maps("maps", d.rows, d.columns, d.coils, file_->map_count);
+  HostTensor<Complex<float>, 4> maps(Kokkos::view_alloc("maps", Kokkos::WithoutInitializing), d.rows,
+                                     d.columns, d.coils, file_->map_count);
   if (file_->reader) {
-    const auto slab = file_->reader->read_slab<Complex<float>>("/maps", slice, 1);
-    std::copy(slab.begin(), slab.end(), maps.data());
+    file_->reader->read_slab("/maps", {slice, 0, 0, 0, 0}, {1, d.rows, d.columns, d.coils, file_->map_count},
+                             maps.data());
   } else {
-    const CflArray& a = file_->array;
-    const bool flat = d.has_flat_axes;
-    const size_t s_slice = a.stride(flat ? size_t(CflArray::slice) : size_t(CflArray::read));
-    const size_t s_row = a.stride(flat ? 0 : 1), s_column = a.stride(flat ? 1 : 2);
-    const size_t s_coil = a.stride(CflArray::coil), s_set = a.stride(CflArray::maps);
-    for (size_t j = 0; j < d.rows; ++j)
-      for (size_t k = 0; k < d.columns; ++k)
-        for (size_t c = 0; c < d.coils; ++c)
-          for (size_t m = 0; m < file_->map_count; ++m)
-            maps(j, k, c, m) = a.data[slice * s_slice + j * s_row + k * s_column + c * s_coil + m * s_set];
+    const Complex<float>* values = file_->slices->slice(slice);  // (map, y, z, coil)
+    const size_t sets = file_->map_count, size = maps.size() / sets;
+    if (sets == 1)
+      std::copy_n(values, size, maps.data());
+    else
+      for (size_t m = 0; m < sets; ++m)
+        for (size_t i = 0; i < size; ++i) maps.data()[i * sets + m] = values[m * size + i];
   }
   require_finite_slice(maps.data(), maps.size(), file_->path.string() + ":/maps", slice);
   return maps;
@@ -108,6 +107,15 @@ void clear_outside(const HostTensor<Complex<float>, 4>& maps, HostTensor<Complex
   }
 }
 
+/// What the device may read of a host tensor that outlives the use: itself where the device is the host.
+template <class T, int R, class HostView>
+Tensor<T, R> lent_to_device(const HostView& host) {
+  if constexpr (Kokkos::SpaceAccessibility<Exec, Kokkos::HostSpace>::accessible)
+    return Tensor<T, R>(host.data(), host.layout());
+  else
+    return to_device<T, R>(host);
+}
+
 }  // namespace
 
 HostTensor<Complex<float>, 4> reconstruct_slice(const Exec& space, const Method& method,
@@ -122,12 +130,12 @@ HostTensor<Complex<float>, 4> reconstruct_slice(const Exec& space, const Method&
                      std::to_string(columns) + ", found " + std::to_string(mask.rows) + "x" +
                      std::to_string(mask.columns));
   for (size_t p = 0; p < mask.size(); ++p) weights.data()[p] = mask.samples[p] ? 1.0f : 0.0f;
-  const HostTensor<const Complex<float>, 5> host_maps(maps.data(), 1, rows, columns, maps.extent(2),
-                                                      maps.extent(3));
-  const SenseOperator<float> a(space, kspace.extent(0), to_device<Complex<float>, 5>(host_maps),
-                               to_device<float, 3>(weights));
+  const HostTensor<Complex<float>, 5> host_maps(maps.data(), 1, rows, columns, maps.extent(2),
+                                                maps.extent(3));
+  const SenseOperator<float> a(space, kspace.extent(0), lent_to_device<Complex<float>, 5>(host_maps),
+                               lent_to_device<float, 3>(weights));
   const auto x = uninitialized<Complex<float>, 4>("danaus::mri::reconstruct_slice", a.image_shape());
-  method.run(space, a, to_device<Complex<float>, 4>(kspace), method.resolve(settings), x, monitor);
+  method.run(space, a, lent_to_device<Complex<float>, 4>(kspace), method.resolve(settings), x, monitor);
   space.fence("danaus::mri::reconstruct_slice");
   auto image = to_host(x);
   clear_outside(maps, image);

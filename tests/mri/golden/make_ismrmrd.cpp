@@ -5,11 +5,16 @@
 // The sample of channel c, contrast e, at kx, ky, kz from the centre of k-space is
 // (1 + c + 10 e + 0.1 kx, ky + 0.01 kz). Beside the image there are a noise scan, a navigator and a
 // calibration line, which are none of it; odd lines of the volume are read backwards, and the plane's centre
-// of k-space is line 1, so that its first line was never sampled.
+// of k-space is line 1, so that its first line was never sampled. Neither says how it lies in the patient.
+//
+// blobs is a scan with an image, oblique in the patient, that the test also writes in the other formats;
+// stack are three planes with gaps between them.
 
 #include <ismrmrd/dataset.h>
 #include <ismrmrd/ismrmrd.h>
 
+#include <cmath>
+#include <complex>
 #include <cstdio>
 #include <string>
 
@@ -62,9 +67,75 @@ void write(const char* name, int nx, int ny, int nz, int wanted_x, int slices, i
         for (int y = 0; y < ny && y - centre_y < ny / 2; ++y) append(y, z, s, e, 0, reverses && y % 2);
 }
 
+/// Three Gaussian blobs, each seen by each coil with another weight; the test has the same formula.
+std::complex<double> blobs(int coil, double kx, double ky, double kz) {
+  const double pi = 3.14159265358979323846;
+  const double centre[3][3] = {{-1.5, 1, .5}, {1, -2, 1}, {.5, 2.5, -2}}, width[3] = {1.2, .8, 1};
+  std::complex<double> sum = 0;
+  for (int b = 0; b < 3; ++b) {
+    const double u = kx / 16, v = ky / 12, w = kz / 10;
+    const double decay = std::exp(-2 * std::pow(pi * width[b], 2) * (u * u + v * v + w * w));
+    const double phase = -2 * pi * (u * centre[b][0] + v * centre[b][1] + w * centre[b][2]);
+    const std::complex<double> weight = std::polar(1 / (1. + std::abs(b - coil)), .7 * coil - .4 * b);
+    sum += weight * decay * std::polar(1., phase);
+  }
+  return sum;
+}
+
+/// A rotation by 30 degrees about the third axis and 20 about the first.
+void place(ISMRMRD::Acquisition& a, double along_slice) {
+  const double c = std::cos(.5235987755982988), s = std::sin(.5235987755982988);
+  const double d = std::cos(.3490658503988659), t = std::sin(.3490658503988659);
+  const double read[3] = {c, s * d, s * t}, phase[3] = {-s, c * d, c * t}, slice[3] = {0, -t, d};
+  const double centre[3] = {12, -34, 56};
+  for (int i = 0; i < 3; ++i) {
+    a.read_dir()[i] = float(read[i]);
+    a.phase_dir()[i] = float(phase[i]);
+    a.slice_dir()[i] = float(slice[i]);
+    a.position()[i] = float(centre[i] + along_slice * slice[i]);
+  }
+}
+
+void write_blobs() {
+  const char* name = "blobs.ismrmrd.h5";
+  std::remove(name);
+  ISMRMRD::Dataset file(name, "dataset", true);
+  file.writeHeader(header(16, 12, 10, 8, 6));
+  for (int z = 0; z < 10; ++z)
+    for (int y = 0; y < 12; ++y) {
+      ISMRMRD::Acquisition a(16, 3, 0);
+      a.center_sample() = 8;
+      a.idx().kspace_encode_step_1 = y;
+      a.idx().kspace_encode_step_2 = z;
+      place(a, 0);
+      for (int c = 0; c < 3; ++c)
+        for (int x = 0; x < 16; ++x) a.data(x, c) = std::complex<float>(blobs(c, x - 8, y - 6, z - 5));
+      file.appendAcquisition(a);
+    }
+}
+
+void write_stack() {
+  const char* name = "stack.ismrmrd.h5";
+  std::remove(name);
+  ISMRMRD::Dataset file(name, "dataset", true);
+  file.writeHeader(header(8, 4, 1, 4, 2));
+  for (int s = 0; s < 3; ++s)
+    for (int y = 0; y < 4; ++y) {
+      ISMRMRD::Acquisition a(8, 1, 0);
+      a.center_sample() = 4;
+      a.idx().kspace_encode_step_1 = y;
+      a.idx().slice = s;
+      place(a, -25. * (s - 1));  // the other way round than slice_dir, and further apart than they are thick
+      for (int x = 0; x < 8; ++x) a.data(x, 0) = {float(1 + s + x), float(y)};
+      file.appendAcquisition(a);
+    }
+}
+
 }  // namespace
 
 int main() {
+  write_blobs();
+  write_stack();
   write("plane.ismrmrd.h5", 8, 4, 1, 4, 2, 1, false);
   write("volume.ismrmrd.h5", 8, 4, 3, 4, 1, 2, true);
 }

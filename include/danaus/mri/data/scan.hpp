@@ -4,6 +4,7 @@
 #include <danaus/core/tensor.hpp>
 #include <danaus/mri/masks/mask.hpp>
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -12,6 +13,13 @@
 #include <vector>
 
 namespace danaus::mri {
+
+/// Where a reconstructed volume lies in the patient. Coordinates in mm: left, posterior, superior, as in
+/// ISMRMRD and DICOM.
+struct ScanGeometry {
+  std::array<std::array<double, 3>, 3> axes;  ///< unit vectors along x, y and z of the image
+  std::array<double, 3> centre;               ///< of voxel (slices / 2, rows / 2, columns / 2)
+};
 
 /// A scan as slices of a phase-encoding plane, whatever file it comes from. Names of axes are those of the
 /// reconstruction: slice x, plane (y, z), k-space plane (ky, kz).
@@ -27,9 +35,12 @@ struct ScanDescription {
   bool has_target = false;
   /// The target holds magnitudes only (fastMRI).
   bool has_magnitude_target = false;
-  /// The plane is (READ, PHS1) of a cfl, and slices lie along SLICE.
+  /// A stack of planes (readout, phase encoding), as in fastMRI, 2-D ISMRMRD scans and cfl files without
+  /// PHS2; else a volume whose slices lie along the readout.
   bool has_flat_axes = false;
   std::vector<double> voxel_mm{1, 1, 1};  ///< x, y, z
+  bool has_voxel_size = false;            ///< the file says it; else it is 1
+  std::optional<ScanGeometry> geometry;   ///< where the file says it
   std::vector<std::string> masks;         ///< names of stored masks, "poisson_4.0x"
   std::string digest;                     ///< of a file of ours; empty for others
 };
@@ -53,6 +64,8 @@ class Scan {
   virtual std::optional<Mask> stored_mask(const std::string& name) const;
   /// (coil, coil), from noise scans or the file's /noise_covariance; nothing if it has neither.
   virtual std::optional<std::vector<Complex<double>>> noise_covariance() const { return std::nullopt; }
+  /// Bytes of samples that it keeps in memory; 0 if it reads each slice from the file.
+  virtual size_t held_bytes() const { return 0; }
   /// Tissue index of each pixel of a synthetic scan, with names and T2 in seconds; empty for others.
   struct Tissues {
     std::vector<std::string> names;

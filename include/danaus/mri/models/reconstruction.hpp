@@ -14,6 +14,8 @@ class MapSource {
   MapSource(std::shared_ptr<const Scan> scan, const std::filesystem::path& path);
 
   size_t map_count() const;
+  /// Bytes of maps that it keeps in memory.
+  size_t held_bytes() const;
   /// (y, z, coil, map)
   HostTensor<Complex<float>, 4> read(size_t slice) const;
 
