@@ -87,9 +87,11 @@ def mutated(data, draw, number):
 
 
 def damage(name, part, arguments, is_sealed, is_summed=False, draw=None, mutations=None):
-    """Mutations of the file `part`, each given to the program. With checksums on all data (`is_summed`), a file that is
+    """Mutations of the file `part`, each given to the program. With checksums on everything (`is_summed`), a file that is
     accepted must give the bytes that the whole one gives."""
     original = read(part)
+    if os.path.exists("out.h5"):
+        os.remove("out.h5")
     code, message, _ = attempt(arguments)
     assert code == 0, f"{name}: {message}"
     expected = None

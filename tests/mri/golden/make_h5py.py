@@ -6,7 +6,8 @@
 # files. The header's text has variable length. Sample (slice, coil, i, j) is (1 + slice + 2 coil + i) + i (j - i).
 #
 # skm_tea.h5: two slices of a plane of 12 x 10, of which 8 x 8 were acquired, two echoes and two coils; sample
-# (x, y, z, echo, coil) is (1 + y + echo) + i (z - coil) inside and zero outside. Chunked, compressed, with checksums.
+# (x, y, z, echo, coil) is (1 + y + echo) + i (z - coil) inside and zero outside. Chunked, compressed, with checksums of
+# data and, in the format of HDF5 1.10, of everything else.
 
 import h5py
 import numpy as np
@@ -36,7 +37,7 @@ with h5py.File("fastmri.h5", "w") as file:
 
 x, y, z, e, c = np.meshgrid(*map(np.arange, (2, 12, 10, 2, 2)), indexing="ij")
 acquired = (abs(y - 5.5) < 4) & (abs(z - 4.5) < 4)
-with h5py.File("skm_tea.h5", "w") as file:
+with h5py.File("skm_tea.h5", "w", libver=("v110", "v110")) as file:
     options = {"chunks": True, "compression": "gzip", "fletcher32": True}
     kspace = np.where(acquired, (1 + y + e) + 1j * (z - c), 0).astype(np.complex64)
     file.create_dataset("kspace", data=kspace, **options)
