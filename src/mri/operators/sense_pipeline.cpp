@@ -5,6 +5,7 @@
 #include <danaus/core/instantiate.hpp>
 
 #include <algorithm>
+#include <memory>
 
 namespace danaus::mri {
 
@@ -17,8 +18,21 @@ constexpr size_t lanes_per_block = 16;  // coils x columns of one transform alon
 
 template <class R>
 fft::SerialPlan<R> line_plan(size_t n, size_t lanes, fft::Direction direction) {
-  return fft::SerialPlan<R>::complex({{n, lanes, lanes}}, {{lanes, 1, 1}}, direction, /*in_place=*/true);
+  // Out of place: FFTW's rule for plans finds better ones.
+  return fft::SerialPlan<R>::complex({{n, lanes, lanes}}, {{lanes, 1, 1}}, direction, /*in_place=*/false);
 }
+
+/// Complex numbers of one task, not initialised.
+template <class R>
+class Scratch {
+ public:
+  explicit Scratch(size_t size) : values_(std::make_unique_for_overwrite<R[]>(2 * size)) {}
+  Complex<R>* data() { return reinterpret_cast<Complex<R>*>(values_.get()); }
+  Complex<R>& operator[](size_t i) { return data()[i]; }
+
+ private:
+  std::unique_ptr<R[]> values_;
+};
 
 size_t columns_per_block(size_t coils) { return std::max<size_t>(1, lanes_per_block / coils); }
 
@@ -55,6 +69,39 @@ void combine_pixel(const Complex<R>* map, const Complex<R>* in, size_t coils, si
     }
     out[m] = Complex<R>(re, im);
   }
+}
+
+/// A row of pixels with one set of maps. Left to itself the compiler adds coils one after the other; with
+/// their number known (0: it is not) a pixel is a few vector instructions.
+template <class R, size_t known_coils>
+void combine_row(const Complex<R>* maps, const Complex<R>* in, size_t columns, size_t coils,
+                 Complex<R>* out) {
+  const size_t n = known_coils ? known_coils : coils;
+  const R* s = reinterpret_cast<const R*>(maps);
+  const R* v = reinterpret_cast<const R*>(in);
+  for (size_t k = 0; k < columns; ++k, s += 2 * n, v += 2 * n) {
+    R re = 0, im = 0;
+#pragma omp simd reduction(+ : re, im)
+    for (size_t c = 0; c < n; ++c) {
+      re += s[2 * c] * v[2 * c] + s[2 * c + 1] * v[2 * c + 1];
+      im += s[2 * c] * v[2 * c + 1] - s[2 * c + 1] * v[2 * c];
+    }
+    out[k] = Complex<R>(re, im);
+  }
+}
+
+template <class R>
+void combine_row(const Complex<R>* maps, const Complex<R>* in, size_t columns, size_t coils, size_t sets,
+                 Complex<R>* out) {
+  if (sets > 1)
+    for (size_t k = 0; k < columns; ++k)
+      combine_pixel<R>(maps + k * coils * sets, in + k * coils, coils, sets, out + k * sets);
+  else if (coils == 8)
+    combine_row<R, 8>(maps, in, columns, coils, out);
+  else if (coils == 16)
+    combine_row<R, 16>(maps, in, columns, coils, out);
+  else
+    combine_row<R, 0>(maps, in, columns, coils, out);
 }
 
 }  // namespace
@@ -105,7 +152,7 @@ void SensePipeline<R>::rows_to_columns(const Value* x) const {
   Kokkos::parallel_for("danaus::mri::SensePipeline (rows to columns)",
                        Kokkos::RangePolicy<Host>(0, batch_ * pieces), [&](size_t i) {
                          const size_t b = i / pieces, first = i % pieces * rows_per_piece;
-                         std::vector<Value> line(columns_ * coils_);
+                         Scratch<R> line(columns_ * coils_), spectrum(columns_ * coils_);
                          for (size_t j = first; j < std::min(rows_, first + rows_per_piece); ++j) {
                            Value* to = &buffer_[(b * rows_ + j) * box_ * coils_];
                            if (!has_maps(b, j)) {
@@ -117,8 +164,8 @@ void SensePipeline<R>::rows_to_columns(const Value* x) const {
                            for (size_t k = 0; k < columns_; ++k)
                              expand_pixel<R>(map + k * coils_ * sets_, value + k * sets_, coils_, sets_,
                                              &line[k * coils_]);
-                           z_forward_(line.data(), line.data());
-                           std::copy_n(&line[first_column_ * coils_], kept, to);
+                           z_forward_(line.data(), spectrum.data());
+                           std::copy_n(&spectrum[first_column_ * coils_], kept, to);
                            std::fill_n(to + kept, box_ * coils_ - kept, Value(0));
                          }
                        });
@@ -129,25 +176,26 @@ template <class R>
 void SensePipeline<R>::columns_to_rows(Value* x) const {
   const size_t pieces = (rows_ + rows_per_piece - 1) / rows_per_piece,
                kept = std::min(box_, columns_) * coils_;
-  Kokkos::parallel_for(
-      "danaus::mri::SensePipeline (columns to rows)", Kokkos::RangePolicy<Host>(0, batch_ * pieces),
-      [&](size_t i) {
-        const size_t b = i / pieces, first = i % pieces * rows_per_piece;
-        std::vector<Value> line(columns_ * coils_);
-        for (size_t j = first; j < std::min(rows_, first + rows_per_piece); ++j) {
-          Value* to = x + (b * rows_ + j) * columns_ * sets_;
-          if (!has_maps(b, j)) {
-            std::fill_n(to, columns_ * sets_, Value(0));
-            continue;
-          }
-          std::fill(line.begin(), line.end(), Value(0));
-          std::copy_n(&buffer_[(b * rows_ + j) * box_ * coils_], kept, &line[first_column_ * coils_]);
-          z_backward_(line.data(), line.data());
-          const Value* map = &maps_(b / per_slice_, j, 0, 0, 0);
-          for (size_t k = 0; k < columns_; ++k)
-            combine_pixel<R>(map + k * coils_ * sets_, &line[k * coils_], coils_, sets_, to + k * sets_);
-        }
-      });
+  Kokkos::parallel_for("danaus::mri::SensePipeline (columns to rows)",
+                       Kokkos::RangePolicy<Host>(0, batch_ * pieces), [&](size_t i) {
+                         const size_t b = i / pieces, first = i % pieces * rows_per_piece;
+                         Scratch<R> spectrum(columns_ * coils_), line(columns_ * coils_);
+                         for (size_t j = first; j < std::min(rows_, first + rows_per_piece); ++j) {
+                           Value* to = x + (b * rows_ + j) * columns_ * sets_;
+                           if (!has_maps(b, j)) {
+                             std::fill_n(to, columns_ * sets_, Value(0));
+                             continue;
+                           }
+                           std::fill_n(spectrum.data(), first_column_ * coils_, Value(0));
+                           std::copy_n(&buffer_[(b * rows_ + j) * box_ * coils_], kept,
+                                       &spectrum[first_column_ * coils_]);
+                           const size_t end = first_column_ * coils_ + kept;
+                           std::fill_n(&spectrum[end], columns_ * coils_ - end, Value(0));
+                           z_backward_(spectrum.data(), line.data());
+                           const Value* map = &maps_(b / per_slice_, j, 0, 0, 0);
+                           combine_row<R>(map, line.data(), columns_, coils_, sets_, to);
+                         }
+                       });
   Host().fence("danaus::mri::SensePipeline");
 }
 
@@ -157,7 +205,7 @@ template <class R>
 void SensePipeline<R>::middle_block(Middle which, size_t b, size_t block, const Value* in, Value* out) const {
   const size_t lanes = block_columns_ * coils_, column = first_column_ + block * block_columns_;
   const size_t present = column < columns_ ? std::min(block_columns_, columns_ - column) : 0;
-  std::vector<Value> lines(rows_ * lanes);
+  Scratch<R> lines(rows_ * lanes), other(rows_ * lanes);
   Value* buffer = &buffer_[b * rows_ * box_ * coils_ + block * lanes];
   const Value* weights = &weights_(b / per_weight_, 0, 0) + column;
   if (which == Middle::adjoint) {
@@ -167,9 +215,12 @@ void SensePipeline<R>::middle_block(Middle which, size_t b, size_t block, const 
         const Value* sample = in + ((b * rows_ + j) * columns_ + column + k) * coils_;
         for (size_t c = 0; c < coils_; ++c) lines[j * lanes + k * coils_ + c] = w * sample[c];
       }
+    if (present < block_columns_)
+      for (size_t j = 0; j < rows_; ++j)
+        std::fill_n(&lines[j * lanes + present * coils_], lanes - present * coils_, Value(0));
   } else {
-    for (size_t j = 0; j < rows_; ++j) std::copy_n(buffer + j * box_ * coils_, lanes, &lines[j * lanes]);
-    y_forward_(lines.data(), lines.data());
+    for (size_t j = 0; j < rows_; ++j) std::copy_n(buffer + j * box_ * coils_, lanes, &other[j * lanes]);
+    y_forward_(other.data(), lines.data());
   }
   if (which == Middle::forward) {
     for (size_t j = 0; j < rows_; ++j)
@@ -188,8 +239,8 @@ void SensePipeline<R>::middle_block(Middle which, size_t b, size_t block, const 
         R* values = reinterpret_cast<R*>(&lines[j * lanes + k * coils_]);
         for (size_t c = 0; c < 2 * coils_; ++c) values[c] *= power;
       }
-  y_backward_(lines.data(), lines.data());
-  for (size_t j = 0; j < rows_; ++j) std::copy_n(&lines[j * lanes], lanes, buffer + j * box_ * coils_);
+  y_backward_(lines.data(), other.data());
+  for (size_t j = 0; j < rows_; ++j) std::copy_n(&other[j * lanes], lanes, buffer + j * box_ * coils_);
 }
 
 template <class R>
@@ -202,7 +253,7 @@ void SensePipeline<R>::middle(Middle which, const Value* in, Value* out) const {
 template <class R>
 void SensePipeline<R>::forward(ConstTensor<Complex<R>, 4> x, Tensor<Complex<R>, 4> y) const {
   rows_to_columns(x.data());
-  std::fill_n(y.data(), y.size(), Value(0));
+  if (box_ < columns_) std::fill_n(y.data(), y.size(), Value(0));
   middle(Middle::forward, nullptr, y.data());
 }
 
