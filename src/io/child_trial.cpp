@@ -3,6 +3,7 @@
 #include <danaus/core/error.hpp>
 
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@ namespace danaus::io {
 
 namespace {
 
-constexpr unsigned longest_silence = 120;  // seconds
+// A circle takes processor time, a slow disk does not.
+constexpr int longest_work = 10;            // seconds of processor time
+constexpr unsigned longest_silence = 1200;  // seconds
 
 /// Writes all of the text, in the child: without exceptions, an interrupted write is tried again.
 bool send(int pipe, const std::string& text) {
@@ -39,7 +42,11 @@ std::string receive(int pipe) {
 
 }  // namespace
 
-void allow_more_time() { ::alarm(longest_silence); }
+void allow_more_time() {
+  const itimerval timer{{0, 0}, {longest_work, 0}};
+  ::setitimer(ITIMER_PROF, &timer, nullptr);
+  ::alarm(longest_silence);
+}
 
 std::string in_child(const std::filesystem::path& path, const std::function<std::string()>& work) {
   int pipe[2];
@@ -50,7 +57,7 @@ std::string in_child(const std::filesystem::path& path, const std::function<std:
   if (child == 0) {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    for (int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM}) std::signal(number, SIG_DFL);
+    for (int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM, SIGPROF}) std::signal(number, SIG_DFL);
     allow_more_time();
     int status = 0;
     std::string message;
