@@ -2,8 +2,19 @@
 
 #include <common/program.hpp>
 
+#include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 int main(int argc, char** argv) {
   using namespace danaus::app;
+#ifdef __GLIBC__
+  // Each slice takes and frees arrays of a few MiB. Given back to the system, they would be cleared and
+  // mapped anew for the next: half of the time of a zero-filled reconstruction.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
   const Program program{
       "danaus-mri",
       "reconstruct undersampled multi-coil magnetic resonance scans",
