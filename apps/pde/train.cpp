@@ -133,9 +133,9 @@ Json to_json(const train::TrainResult& r) {
   json["parameters"] = r.parameters;
   json["parameters_complex_as_one"] = r.parameters_complex_as_one;
   json["epochs"] = r.epochs;
-  json["train_relative_l2"] = r.train_relative_l2;
-  json["validation_relative_l2"] = r.validation_relative_l2;
-  json["test_relative_l2"] = r.test_relative_l2;
+  json["train_relative_l2"] = r.score("train_relative_l2");
+  json["validation_relative_l2"] = r.score("validation_relative_l2");
+  json["test_relative_l2"] = r.score("test_relative_l2");
   json["seconds_per_epoch"] = r.seconds_per_epoch;
   json["seconds_total"] = r.seconds_total;
   json["seed"] = r.seed;
@@ -149,8 +149,8 @@ std::string to_text(const train::TrainResult& r) {
       text, sizeof text,
       "model             %s, %zu parameters\nepochs            %zu, %.3g s each\ntrain relative L2 %.4e\n"
       "valid relative L2 %.4e\ntest relative L2  %.4e\n",
-      r.model.c_str(), r.parameters, r.epochs, r.seconds_per_epoch, r.train_relative_l2,
-      r.validation_relative_l2, r.test_relative_l2);
+      r.model.c_str(), r.parameters, r.epochs, r.seconds_per_epoch, r.score("train_relative_l2"),
+      r.score("validation_relative_l2"), r.score("test_relative_l2"));
   return text;
 }
 

@@ -5,9 +5,11 @@
 #include <danaus/io/hdf5_writer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <set>
+#include <string_view>
 
 namespace danaus::train {
 
@@ -81,7 +83,7 @@ void read_flat(const io::Hdf5Reader& file, const std::string& prefix,
 }
 
 template <class T>
-void read_raw(const io::Hdf5Reader& file, Model<T>& model) {
+void read_raw(const io::Hdf5Reader& file, Learnable<T>& model) {
   const auto& store = model.parameters();
   require_same_parameters(file, store.parameters());
   const auto flat = to_host(store.values());
@@ -106,8 +108,6 @@ void visit(TrainingState& s, Visitor&& field) {
   field("step", s.step);
   field("loss_sum", s.loss_sum);
   field("loss_terms", s.loss_terms);
-  field("best_relative_l2", s.best_relative_l2);
-  field("validation_relative_l2", s.validation_relative_l2);
   field("lowest_loss", s.lowest_loss);
   field("elapsed_seconds", s.elapsed_seconds);
   field("epoch_seconds", s.epoch_seconds);
@@ -120,14 +120,19 @@ void visit(TrainResult& r, Visitor&& field) {
   field("result_parameters", r.parameters);
   field("result_parameters_complex_as_one", r.parameters_complex_as_one);
   field("result_epochs", r.epochs);
-  field("result_train_relative_l2", r.train_relative_l2);
-  field("result_validation_relative_l2", r.validation_relative_l2);
-  field("result_test_relative_l2", r.test_relative_l2);
   field("result_seconds_per_epoch", r.seconds_per_epoch);
   field("result_seconds_total", r.seconds_total);
   field("result_seed", r.seed);
   field("result_data_digest", r.data_digest);
 }
+
+// Names that depend on what is trained.
+constexpr std::string_view best_prefix = "best_", validation_prefix = "validation_",
+                           result_prefix = "result_";
+constexpr std::array known_results{
+    "result_model",  "result_parameters",        "result_parameters_complex_as_one",
+    "result_epochs", "result_seconds_per_epoch", "result_seconds_total",
+    "result_seed",   "result_data_digest"};
 
 struct AttributeWriter {
   io::Hdf5Writer& file;
@@ -152,11 +157,40 @@ struct AttributeReader {
   void operator()(const char* name, std::string& x) const { x = file.attribute<std::string>(training, name); }
 };
 
+void write_scores(io::Hdf5Writer& file, const TrainingState& state) {
+  const AttributeWriter write{file};
+  write((std::string(best_prefix) + state.criterion).c_str(), state.best);
+  if (state.relative_l2_sum != 0) write("relative_l2_sum", state.relative_l2_sum);
+  for (const auto& [name, score] : state.validation)
+    write((std::string(validation_prefix) + name).c_str(), score);
+  if (!state.result) return;
+  for (const auto& [name, score] : state.result->scores)
+    write((std::string(result_prefix) + name).c_str(), score);
+}
+
+void read_scores(const io::Hdf5Reader& file, TrainingState& state) {
+  const auto number = [&](const std::string& name) { return file.attribute<double>(training, name); };
+  for (const auto& name : file.attributes(training)) {
+    if (name.starts_with(best_prefix)) {
+      state.criterion = name.substr(best_prefix.size());
+      state.best = number(name);
+    } else if (name.starts_with(validation_prefix)) {
+      state.validation[name.substr(validation_prefix.size())] = number(name);
+    } else if (name == "relative_l2_sum") {
+      state.relative_l2_sum = number(name);
+    } else if (state.result && name.starts_with(result_prefix) &&
+               std::find(known_results.begin(), known_results.end(), name) == known_results.end()) {
+      state.result->scores[name.substr(result_prefix.size())] = number(name);
+    }
+  }
+}
+
 }  // namespace
 
 template <class T>
-void write_checkpoint(const std::filesystem::path& path, const io::FileHeader& header, const Model<T>& model,
-                      const optim::Adam<T>& optimizer, const TrainingState& state) {
+void write_checkpoint(const std::filesystem::path& path, const io::FileHeader& header,
+                      const Learnable<T>& model, const optim::Adam<T>& optimizer,
+                      const TrainingState& state) {
   io::Hdf5Writer file(path);
   io::FileHeader full = header;
   if (full.created_by.empty()) full.created_by = "danaus";
@@ -182,6 +216,7 @@ void write_checkpoint(const std::filesystem::path& path, const io::FileHeader& h
   visit(copy, AttributeWriter{file});
   file.attribute(training, "finished", std::int64_t(state.result.has_value()));
   if (copy.result) visit(*copy.result, AttributeWriter{file});
+  write_scores(file, state);
   if (!state.seconds_of_epochs.empty())
     file.write("/training/seconds_of_epochs", {state.seconds_of_epochs.size()},
                state.seconds_of_epochs.data());
@@ -190,7 +225,8 @@ void write_checkpoint(const std::filesystem::path& path, const io::FileHeader& h
 }
 
 template <class T>
-TrainingState read_checkpoint(const std::filesystem::path& path, Model<T>& model, optim::Adam<T>& optimizer) {
+TrainingState read_checkpoint(const std::filesystem::path& path, Learnable<T>& model,
+                              optim::Adam<T>& optimizer) {
   const io::Hdf5Reader file = open_checkpoint(path);
   read_raw(file, model);
   const auto& parameters = model.parameters().parameters();
@@ -205,13 +241,14 @@ TrainingState read_checkpoint(const std::filesystem::path& path, Model<T>& model
     state.result.emplace();
     visit(*state.result, AttributeReader{file});
   }
+  read_scores(file, state);
   if (file.has_dataset("/training/seconds_of_epochs"))
     state.seconds_of_epochs = file.read<double>("/training/seconds_of_epochs");
   return state;
 }
 
 template <class T>
-void read_parameters(const std::filesystem::path& path, Model<T>& model, WeightsKind kind) {
+void read_parameters(const std::filesystem::path& path, Learnable<T>& model, WeightsKind kind) {
   const io::Hdf5Reader file = open_checkpoint(path);
   read_raw(file, model);
   if (kind == WeightsKind::averaged && file.has_group("/ema"))
@@ -226,11 +263,11 @@ std::map<std::string, std::string> read_hyper_parameters(const std::filesystem::
   return result;
 }
 
-#define DANAUS_INSTANTIATE(T)                                                                             \
-  template void write_checkpoint<T>(const std::filesystem::path&, const io::FileHeader&, const Model<T>&, \
-                                    const optim::Adam<T>&, const TrainingState&);                         \
-  template TrainingState read_checkpoint<T>(const std::filesystem::path&, Model<T>&, optim::Adam<T>&);    \
-  template void read_parameters<T>(const std::filesystem::path&, Model<T>&, WeightsKind);
+#define DANAUS_INSTANTIATE(T)                                                                              \
+  template void write_checkpoint<T>(const std::filesystem::path&, const io::FileHeader&,                   \
+                                    const Learnable<T>&, const optim::Adam<T>&, const TrainingState&);     \
+  template TrainingState read_checkpoint<T>(const std::filesystem::path&, Learnable<T>&, optim::Adam<T>&); \
+  template void read_parameters<T>(const std::filesystem::path&, Learnable<T>&, WeightsKind);
 DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
 #undef DANAUS_INSTANTIATE
 

@@ -59,7 +59,8 @@ TrainingState some_state() {
   s.step = 17;
   s.loss_sum = 1.0 / 3;
   s.loss_terms = 40;
-  s.best_relative_l2 = 0.25;
+  s.best = 0.25;
+  s.validation = {{"relative_l2", 0.5}};
   s.elapsed_seconds = 9.5;
   s.epoch_seconds = 0.5;
   s.seconds_of_epochs = {3, 2, 1};
@@ -97,7 +98,7 @@ TEMPLATE_TEST_CASE("a checkpoint gives everything back, bit for bit", "[train]",
   auto state = some_state();
   state.result.emplace();
   state.result->model = "stencil";
-  state.result->test_relative_l2 = 0.125;
+  state.result->scores["test_relative_l2"] = 0.125;
   write_checkpoint<T>(path, header, written.model, written.adam, state);
 
   Trained<T> read(0.9, /*seed=*/2);
@@ -115,15 +116,15 @@ TEMPLATE_TEST_CASE("a checkpoint gives everything back, bit for bit", "[train]",
   CHECK(found.step == 17);
   CHECK(found.loss_sum == 1.0 / 3);
   CHECK(found.loss_terms == 40);
-  CHECK(found.best_relative_l2 == 0.25);
+  CHECK(found.best == 0.25);
   CHECK(std::isinf(found.lowest_loss));
-  CHECK(std::isnan(found.validation_relative_l2));
+  CHECK(found.validation == Scores{{"relative_l2", 0.5}});
   CHECK(found.seconds_of_epochs == std::vector<double>{3, 2, 1});
   CHECK(found.seed == 0xFFFFFFFFFFFFFFF0ull);
   CHECK(found.data_digest == "abc");
   REQUIRE(found.result);
   CHECK(found.result->model == "stencil");
-  CHECK(found.result->test_relative_l2 == 0.125);
+  CHECK(found.result->score("test_relative_l2") == 0.125);
   CHECK(read_hyper_parameters(path) == written.model.hyper_parameters());
 
   StencilModel<T> averaged(2);

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <danaus/autograd/parameter_store.hpp>
 #include <danaus/autograd/tape.hpp>
+#include <danaus/train/learnable.hpp>
 
-#include <map>
-#include <string>
 #include <vector>
 
 namespace danaus::train {
@@ -13,15 +11,13 @@ namespace danaus::train {
 template <class T>
 using Frame = Var<T, 4>;
 
-/// What the training loop knows of a model: it predicts the next frame from the frames before it.
+/// What trajectory training knows of a model: it predicts the next frame from the frames before it.
 ///
 /// A static problem (Darcy: coefficient -> solution) is one step: the history is the input frame, the
 /// prediction the output frame. Nothing here knows which equation it is.
 template <class T>
-class Model {
+class Model : public Learnable<T> {
  public:
-  virtual ~Model() = default;
-
   /// @param history  the last frames, oldest first, in physical units; some may carry gradients
   /// @return         the next frame in physical units
   virtual Frame<T> step(Tape& tape, const std::vector<Frame<T>>& history) = 0;
@@ -32,18 +28,6 @@ class Model {
                               const std::vector<Tensor<T, 4>>& targets) {
     (void)inputs, (void)targets;
   }
-
-  /// Training uses batch statistics and updates running ones, evaluation uses the running ones (BatchNorm).
-  virtual void set_training(bool training) { (void)training; }
-
-  ParameterStore<T>& parameters() { return parameters_; }
-  const ParameterStore<T>& parameters() const { return parameters_; }
-
-  /// Every hyper-parameter, by the name of its option: enough to build the model again.
-  virtual std::map<std::string, std::string> hyper_parameters() const = 0;
-
- protected:
-  ParameterStore<T> parameters_;
 };
 
 }  // namespace danaus::train
