@@ -38,6 +38,7 @@ ARROWS = {
     "mri/data": ["mri/masks", "train"],
     "mri/metrics": ["mri/data"],
     "mri/models": ["mri/metrics", "mri/solvers"],
+    "mri/training": ["mri/models"],
 }
 
 # A library of others -> the only folders whose sources name its headers.

@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include <danaus/core/error.hpp>
+#include <danaus/core/random.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -34,9 +35,11 @@ void require_new_output(const Options& options, const std::string& name) {
   throw UsageError("--" + name + " " + out.string() + ": exists; --overwrite replaces it");
 }
 
-std::vector<fs::path> data_files(const Options& options) {
+std::vector<fs::path> data_files(const Options& options) { return scans_in(options.list("data")); }
+
+std::vector<fs::path> scans_in(const std::vector<std::string>& names) {
   std::vector<fs::path> files;
-  for (const auto& name : options.list("data")) {
+  for (const auto& name : names) {
     if (!fs::is_directory(name)) {
       files.emplace_back(name);
       continue;
@@ -68,15 +71,10 @@ ChosenMask describe_mask(const mri::Mask& full, const mri::ScanDescription& scan
           origin};
 }
 
-ChosenMask choose_mask(const Options& options, const mri::Scan& scan, double acceleration) {
-  const auto& d = scan.description();
-  if (!options.has("mask-type")) {
-    char name[32];
-    std::snprintf(name, sizeof name, "poisson_%.1fx", acceleration);
-    if (const auto stored = scan.stored_mask(name))
-      return describe_mask(mri::fit_mask(*stored, d, d.path + ":/masks/" + name), d,
-                           std::string("stored ") + name);
-  }
+namespace {
+
+/// What a generated mask of a scan is like.
+mri::MaskOptions generated_mask(const Options& options, const mri::ScanDescription& d, double acceleration) {
   mri::MaskOptions how;
   const bool is_fastmri = d.layout.starts_with("fastmri");
   how.type = options.has("mask-type") ? options.text("mask-type") : is_fastmri ? "equispaced" : "poisson";
@@ -87,8 +85,47 @@ ChosenMask choose_mask(const Options& options, const mri::Scan& scan, double acc
   how.calibration = options.has("calibration") ? options.size("calibration")
                     : by_columns               ? 0
                                                : std::min({size_t(24), how.rows / 3, how.columns / 3});
+  return how;
+}
+
+ChosenMask make_chosen(const mri::MaskOptions& how, const mri::ScanDescription& d) {
   return describe_mask(mri::fit_mask(mri::make_mask(how), d, "generated mask"), d,
                        "generated " + how.type + ", seed " + std::to_string(how.seed));
+}
+
+}  // namespace
+
+std::vector<double> parse_accelerations(const Options& options) {
+  std::vector<double> list;
+  for (const auto& text : options.list("acceleration")) {
+    double value = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (fault != std::errc() || end != text.data() + text.size() || !(value >= 1 && value <= 1000))
+      throw UsageError("--acceleration: expected numbers from 1 to 1000, comma-separated, found \"" + text +
+                       "\"");
+    list.push_back(value);
+  }
+  if (list.empty()) throw UsageError("--acceleration: missing; expected numbers, comma-separated");
+  return list;
+}
+
+ChosenMask fresh_mask(const Options& options, const mri::Scan& scan, double acceleration,
+                      std::uint64_t number) {
+  mri::MaskOptions how = generated_mask(options, scan.description(), acceleration);
+  how.seed = Random(how.seed, stream::sampling_mask + (1 << 8)).integer(number, std::uint64_t(1) << 62);
+  return make_chosen(how, scan.description());
+}
+
+ChosenMask choose_mask(const Options& options, const mri::Scan& scan, double acceleration) {
+  const auto& d = scan.description();
+  if (!options.has("mask-type")) {
+    char name[32];
+    std::snprintf(name, sizeof name, "poisson_%.1fx", acceleration);
+    if (const auto stored = scan.stored_mask(name))
+      return describe_mask(mri::fit_mask(*stored, d, d.path + ":/masks/" + name), d,
+                           std::string("stored ") + name);
+  }
+  return make_chosen(generated_mask(options, d, acceleration), d);
 }
 
 }  // namespace danaus::app

@@ -22,6 +22,12 @@ void require_new_output(const Options& options, const std::string& name = "out")
 /// @throws MissingInputError if there is none
 std::vector<std::filesystem::path> data_files(const Options& options);
 
+/// The same of names.
+std::vector<std::filesystem::path> scans_in(const std::vector<std::string>& names);
+
+/// --acceleration as a list. @throws UsageError
+std::vector<double> parse_accelerations(const Options& options);
+
 /// The options that say how a scan is undersampled when no mask file is given.
 std::vector<Option> mask_choice_options();
 
@@ -34,6 +40,10 @@ struct ChosenMask {
 
 /// The file's /masks/poisson_{R}x, else generated for the scan's acquired plane from --seed.
 ChosenMask choose_mask(const Options& options, const mri::Scan& scan, double acceleration);
+
+/// Mask `number` of a bank that training draws from: generated, but never that of choose_mask().
+ChosenMask fresh_mask(const Options& options, const mri::Scan& scan, double acceleration,
+                      std::uint64_t number);
 
 /// A mask that was read or found in the samples.
 ChosenMask describe_mask(const mri::Mask& full, const mri::ScanDescription& scan, const std::string& origin);

@@ -2,6 +2,7 @@
 #include "verbs.hpp"
 
 #include <common/program.hpp>
+#include <common/training_run.hpp>
 
 #include <danaus/core/error.hpp>
 #include <danaus/core/progress.hpp>
@@ -15,19 +16,6 @@
 
 namespace danaus::app {
 namespace {
-
-std::vector<double> parse_accelerations(const Options& options) {
-  std::vector<double> list;
-  for (const auto& text : options.list("acceleration")) {
-    double value = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc() || end != text.data() + text.size() || !(value >= 1 && value <= 1000))
-      throw UsageError("--acceleration: expected numbers from 1 to 1000, comma-separated, found \"" + text +
-                       "\"");
-    list.push_back(value);
-  }
-  return list;
-}
 
 /// "cg-sense:0.01:20,tv:0.002" -> lambda and iterations.
 void apply_settings(const Options& options, std::vector<Candidate>& candidates) {
@@ -61,12 +49,19 @@ std::vector<Candidate> candidates_of(const Options& options) {
   std::vector<Candidate> candidates;
   mri::MethodSettings settings;
   settings.seed = std::uint64_t(options.integer("seed"));
-  for (const auto& name : options.list("method")) {
+  // With runs, only the methods that were asked for.
+  const bool only_runs = options.has("run") && !options.is_given("method");
+  for (const auto& name : only_runs ? std::vector<std::string>{} : options.list("method")) {
     const auto& method = mri::find_method(name);
     candidates.push_back({&method, method.resolve(settings)});
   }
-  if (candidates.empty()) throw UsageError("--method: missing; expected names of methods, comma-separated");
   apply_settings(options, candidates);
+  for (const auto& run : options.list("run"))
+    candidates.push_back(
+        {nullptr, settings, run,
+         std::make_shared<mri::LearnedReconstruction>(checkpoint_path(run, options.text("which")))});
+  if (candidates.empty())
+    throw UsageError("--method, --run: missing; expected names of methods or runs, comma-separated");
   return candidates;
 }
 
@@ -81,10 +76,12 @@ Json to_json(const std::vector<double>& values) {
 Json to_json(const MethodScore& row) {
   Json json = {
       {"acceleration", row.acceleration}, {"method", row.method}, {"run", nullptr}, {"echo", row.echo}};
+  if (!row.run.empty()) json["run"] = row.run;
   json["parameters"] = row.parameters;
   json["seconds_per_slice"] = spread_of(row.seconds_per_slice).mean;
-  json["lambda"] = row.settings.lambda;
-  json["iterations"] = row.settings.iterations;
+  const bool is_method = row.run.empty();
+  json["lambda"] = is_method ? Json(row.settings.lambda) : Json(nullptr);
+  json["iterations"] = is_method ? Json(row.settings.iterations) : Json(nullptr);
   json["psnr"] = to_json(row.psnr);
   json["ssim"] = to_json(row.ssim);
   json["nrmse"] = to_json(row.nrmse);
@@ -100,16 +97,19 @@ std::string digest_of_all(const std::vector<MaskRecord>& masks) {
 }
 
 std::string text_table(const std::string& profile, const Scores& scores) {
-  char line[256];
+  char line[512];
   std::string text;
+  int width = 12;
+  for (const auto& row : scores.methods)
+    width = std::max(width, int(std::min<size_t>(row.label.size(), 100)));
   if (scores.is_synthetic) text += "synthetic scans: not scores on clinical data\n";
   text += "metrics " + profile + "\n";
-  std::snprintf(line, sizeof line, "%4s  %-12s %5s  %16s  %18s  %16s  %9s\n", "R", "method", "echo", "PSNR",
-                "SSIM", "NRMSE", "s/slice");
+  std::snprintf(line, sizeof line, "%4s  %-*s %5s  %16s  %18s  %16s  %9s\n", "R", width, "method", "echo",
+                "PSNR", "SSIM", "NRMSE", "s/slice");
   text += line;
   for (const auto& row : scores.methods) {
-    std::snprintf(line, sizeof line, "%4g  %-12s %5zu  %16s  %18s  %16s  %9.3g\n", row.acceleration,
-                  row.method.c_str(), row.echo, spread_text(spread_of(row.psnr), 2).c_str(),
+    std::snprintf(line, sizeof line, "%4g  %-*s %5zu  %16s  %18s  %16s  %9.3g\n", row.acceleration, width,
+                  row.label.c_str(), row.echo, spread_text(spread_of(row.psnr), 2).c_str(),
                   spread_text(spread_of(row.ssim), 3).c_str(), spread_text(spread_of(row.nrmse), 3).c_str(),
                   spread_of(row.seconds_per_slice).mean);
     text += line;
@@ -208,7 +208,9 @@ Verb eval_verb() {
       common_option("config"),
       text_option("data", "", "fully sampled raw data with targets: files or folders, comma-separated")
           .required(),
-      text_option("method", names, "methods, comma-separated"),
+      text_option("method", names, "methods, comma-separated").note("all without --run, none with it"),
+      text_option("run", "", "trained models: folders of runs or checkpoints, comma-separated"),
+      choice_option("which", "last", {"last", "best"}, "checkpoint of a run"),
       text_option("settings", "", "METHOD:LAMBDA[:ITERATIONS], comma-separated").note("each method's own"),
       text_option("acceleration", "4", "accelerations, comma-separated"),
       choice_option("metrics", "meddlr-scan", mri::metrics_profile_names(),
@@ -221,6 +223,7 @@ Verb eval_verb() {
   for (const char* name : {"seed", "threads", "device", "json", "quiet", "progress", "overwrite", "help"})
     verb.options.push_back(common_option(name));
   verb.examples = {
+      "danaus-mri eval --data data/test --run runs/msense --method zero-filled,cg-sense --acceleration 2,3,4",
       "danaus-mri eval --data data/knees --acceleration 2,3,4 --report report.html",
       "danaus-mri eval --data scan.h5 --method cg-sense,tv --settings cg-sense:0.005,tv:0.0005:80 --json"};
   verb.run = run_eval;

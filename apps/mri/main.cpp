@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   const Program program{
       "danaus-mri",
       "reconstruct undersampled multi-coil magnetic resonance scans",
-      {generate_verb(), mask_verb(), coils_verb(), reconstruct_verb(), eval_verb(), info_verb(),
+      {generate_verb(), mask_verb(), coils_verb(), train_verb(), reconstruct_verb(), eval_verb(), info_verb(),
        check_verb()},
       "raw data of SKM-TEA, fastMRI, ISMRMRD and BART (cfl) are read as they are, recognised by content\n\n"
       "first steps:\n"
@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
       "  danaus-mri reconstruct --data data/knees/subject_000.h5 --acceleration 4 --method l1-wavelet --out "
       "knee.png\n"
       "  danaus-mri eval --data data/knees --acceleration 2,4 --method zero-filled,cg-sense,l1-wavelet,tv "
-      "--report report.html\n"};
+      "--report report.html\n"
+      "  danaus-mri train --data data/knees --model msense --epochs 10 --out runs/msense\n"};
   return run_program(program, argc, argv);
 }

@@ -1,14 +1,14 @@
-#include "arguments.hpp"
+#include "scoring.hpp"
 #include "verbs.hpp"
 
 #include <common/program.hpp>
+#include <common/training_run.hpp>
 #include <common/version.hpp>
 
 #include <danaus/core/error.hpp>
 #include <danaus/core/progress.hpp>
 #include <danaus/mri/data/image_file.hpp>
 #include <danaus/mri/data/mask_file.hpp>
-#include <danaus/mri/models/reconstruction.hpp>
 #include <danaus/mri/operators/coil_transform.hpp>
 #include <danaus/train/signals.hpp>
 
@@ -24,18 +24,13 @@ class Reconstruction {
  public:
   explicit Reconstruction(const Options& options)
       : options_(options),
-        method_(mri::find_method(options.text("method"))),
+        who_(candidate_of(options)),
         scan_(mri::open_scan(options.text("data"))),
         maps_(options.has("maps") ? mri::MapSource(scan_, options.text("maps")) : mri::MapSource(scan_)) {
-    settings_.seed = std::uint64_t(options.integer("seed"));
-    if (options.has("iterations")) settings_.iterations = int(options.integer("iterations"));
-    if (options.has("lambda")) settings_.lambda = options.real("lambda");
-    if (method_.iterations == 0 && (options.has("iterations") || options.has("lambda")))
-      throw UsageError("--method " + method_.name + ": has no --iterations and no --lambda");
-    settings_ = method_.resolve(settings_);
     if (options.has("mask") && options.has("acceleration"))
       throw UsageError("--mask, --acceleration: expected one of them");
     if (maps_.map_count() == 0) scan_->read_maps(0);  // says what is missing
+    if (who_.learned) who_.learned->require_fitting(d(), maps_.map_count());
     if (options.has("mask")) {
       const std::string name = options.text("mask");
       mask_ = describe_mask(mri::fit_mask(mri::read_mask(name), d(), name), d(), name);
@@ -59,10 +54,11 @@ class Reconstruction {
     const Timer timer;
     one(first_ + count_ / 2);
     Json json = description();
-    json["parameters"] = method_.parameters;
+    json["parameters"] = who_.parameters();
     const size_t volume = count_ * d().image_rows * d().image_columns * d().echoes * sizeof(Complex<float>);
-    json["memory_bytes"] = mri::reconstruction_bytes(method_, d(), maps_.map_count()) + volume +
-                           scan_->held_bytes() + maps_.held_bytes();
+    json["memory_bytes"] = mri::reconstruction_bytes(method(), d(), maps_.map_count()) + volume +
+                           scan_->held_bytes() + maps_.held_bytes() +
+                           (who_.learned ? who_.learned->tape_bytes() : 0);
     json["seconds_estimate"] = timer.seconds() * double(count_);
     char text[200];
     std::snprintf(text, sizeof text, "%zu slices of %zux%zu, %zu coils: %.0f MiB of memory, about %s\n",
@@ -91,7 +87,7 @@ class Reconstruction {
     }
     progress.finish();
     mri::write_image(options_.text("out"), format_,
-                     {"danaus-mri-image", 1, created_by(), command_line(), settings_.seed}, d(), image,
+                     {"danaus-mri-image", 1, created_by(), command_line(), who_.settings.seed}, d(), image,
                      compares ? &target : nullptr);
     Json json = description();
     json["seconds"] = timer.seconds();
@@ -99,12 +95,35 @@ class Reconstruction {
     if (!residuals_.empty()) json["convergence"] = residuals_;
     char text[400];
     std::snprintf(text, sizeof text, "%s: %s of %zu slices, %.3g s per slice%s\n",
-                  options_.text("out").c_str(), method_.name.c_str(), count_, seconds_ / double(count_),
+                  options_.text("out").c_str(), who_.name().c_str(), count_, seconds_ / double(count_),
                   unknown_placement());
     return {json, text};
   }
 
  private:
+  static Candidate candidate_of(const Options& options) {
+    Candidate who;
+    who.settings.seed = std::uint64_t(options.integer("seed"));
+    const bool tunes = options.has("iterations") || options.has("lambda") || options.toggle("convergence");
+    if (options.has("run")) {
+      if (options.is_given("method")) throw UsageError("--method, --run: expected one of them");
+      if (tunes) throw UsageError("--run: a trained model has no --iterations, --lambda and --convergence");
+      who.run = options.text("run");
+      who.learned =
+          std::make_shared<mri::LearnedReconstruction>(checkpoint_path(who.run, options.text("which")));
+      return who;
+    }
+    who.method = &mri::find_method(options.text("method"));
+    if (options.has("iterations")) who.settings.iterations = int(options.integer("iterations"));
+    if (options.has("lambda")) who.settings.lambda = options.real("lambda");
+    if (who.method->iterations == 0 && (options.has("iterations") || options.has("lambda")))
+      throw UsageError("--method " + who.method->name + ": has no --iterations and no --lambda");
+    who.settings = who.method->resolve(who.settings);
+    return who;
+  }
+
+  /// Of a trained model's memory the operator and the slices are those of the simplest method.
+  const mri::Method& method() const { return who_.method ? *who_.method : mri::find_method("zero-filled"); }
   const mri::ScanDescription& d() const { return scan_->description(); }
 
   /// What a NIfTI or ISMRMRD image cannot say, because the scan does not.
@@ -161,7 +180,9 @@ class Reconstruction {
         residuals_.push_back(*std::max_element(measure.begin(), measure.end()));
       };
     const Timer timer;
-    const auto x = mri::reconstruct_slice(space_, method_, settings_, kspace, maps, mask, monitor);
+    const auto x = who_.learned
+                       ? who_.learned->reconstruct(space_, kspace, maps, mask)
+                       : mri::reconstruct_slice(space_, method(), who_.settings, kspace, maps, mask, monitor);
     seconds_ += timer.seconds();
     return mri::to_image(x, d().image_rows, d().image_columns);
   }
@@ -169,9 +190,10 @@ class Reconstruction {
   Json description() const {
     Json json = {
         {"out", options_.text("out")}, {"format", format_}, {"data", d().path}, {"layout", d().layout}};
-    json["method"] = method_.name;
-    json["iterations"] = settings_.iterations;
-    json["lambda"] = settings_.lambda;
+    json["method"] = who_.name();
+    json["run"] = who_.learned ? Json(who_.run) : Json(nullptr);
+    json["iterations"] = who_.learned ? Json(nullptr) : Json(who_.settings.iterations);
+    json["lambda"] = who_.learned ? Json(nullptr) : Json(who_.settings.lambda);
     json["mask"] = mask_ ? mask_->origin : "points with samples";
     json["mask_digest"] = mask_ ? Json(mri::digest_of(mask_->mask)) : Json(nullptr);
     json["acceleration"] = mask_ ? Json(mask_->acceleration) : Json(nullptr);
@@ -186,10 +208,9 @@ class Reconstruction {
   }
 
   const Options& options_;
-  const mri::Method& method_;
+  const Candidate who_;
   std::shared_ptr<const mri::Scan> scan_;
   mri::MapSource maps_;
-  mri::MethodSettings settings_;
   std::optional<ChosenMask> mask_;
   std::optional<mri::CoilTransform> coils_;
   double kept_energy_ = 1;
@@ -238,6 +259,8 @@ Verb reconstruct_verb() {
       real_option("acceleration", "", 1, 1000,
                   "use the file's mask of that name, or a generated one, instead of --mask"),
       choice_option("method", "cg-sense", mri::method_names(), methods_help()),
+      path_option("run", "a trained model instead of --method: the folder of a run, or a checkpoint"),
+      choice_option("which", "last", {"last", "best"}, "checkpoint of a run"),
       integer_option("iterations", "", 1, 100000, "iterations").note(defaults_of([](const mri::Method& m) {
         return std::to_string(m.iterations);
       })),

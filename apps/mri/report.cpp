@@ -68,7 +68,7 @@ std::vector<double> accelerations_of(const Scores& s) {
 std::vector<std::string> methods_of(const Scores& s) {
   std::vector<std::string> list;
   for (const auto& row : s.methods)
-    if (std::find(list.begin(), list.end(), row.method) == list.end()) list.push_back(row.method);
+    if (std::find(list.begin(), list.end(), row.label) == list.end()) list.push_back(row.label);
   return list;
 }
 
@@ -80,7 +80,7 @@ size_t echoes_of(const Scores& s) {
 
 const MethodScore* find_row(const Scores& s, double acceleration, const std::string& method, size_t echo) {
   for (const auto& row : s.methods)
-    if (row.acceleration == acceleration && row.method == method && row.echo == echo) return &row;
+    if (row.acceleration == acceleration && row.label == method && row.echo == echo) return &row;
   return nullptr;
 }
 

@@ -14,11 +14,12 @@ namespace {
 constexpr double longest_t2 = 0.06;
 constexpr size_t fewest_pixels = 20;
 
-MethodScore& row_of(Scores& scores, double acceleration, const Candidate& c, size_t echo) {
+MethodScore& row_of(Scores& scores, double acceleration, const Candidate& c, const std::string& label,
+                    size_t echo) {
   for (auto& row : scores.methods)
-    if (row.acceleration == acceleration && row.method == c.method->name && row.echo == echo) return row;
+    if (row.acceleration == acceleration && row.label == label && row.echo == echo) return row;
   scores.methods.push_back(
-      {acceleration, c.method->name, "", echo, c.method->parameters, c.settings, {}, {}, {}, {}});
+      {acceleration, c.name(), c.run, label, echo, c.parameters(), c.settings, {}, {}, {}, {}});
   return scores.methods.back();
 }
 
@@ -46,6 +47,20 @@ ScanPicture picture_of(const mri::ImageVolume& image, const std::string& label, 
 }
 
 }  // namespace
+
+HostTensor<Complex<float>, 4> Candidate::reconstruct(const Exec& space,
+                                                     const HostTensor<Complex<float>, 4>& kspace,
+                                                     const HostTensor<Complex<float>, 4>& maps,
+                                                     const mri::Mask& mask) const {
+  return learned ? learned->reconstruct(space, kspace, maps, mask)
+                 : mri::reconstruct_slice(space, *method, settings, kspace, maps, mask);
+}
+
+std::string label_of(const Candidate& candidate, const std::vector<Candidate>& all) {
+  const auto same = [&](const Candidate& c) { return c.name() == candidate.name(); };
+  return std::count_if(all.begin(), all.end(), same) > 1 ? candidate.name() + " (" + candidate.run + ")"
+                                                         : candidate.name();
+}
 
 Spread spread_of(const std::vector<double>& values) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -102,6 +117,8 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
     throw UsageError("--metrics bart: " + d.path + " has magnitudes only; expected complex targets");
   const mri::MapSource maps(scan);
   if (maps.map_count() == 0) scan->read_maps(0);
+  for (const auto& candidate : candidates)
+    if (candidate.learned) candidate.learned->require_fitting(d, maps.map_count());
   const bool is_first = scores.methods.empty();
   const auto tissues = scan->tissues();
   scores.is_synthetic = scores.is_synthetic || tissues.has_value();
@@ -122,29 +139,29 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
     scores.masks.push_back({d.path, mask.origin, mri::digest_of(mask.mask), acceleration, mask.acceleration,
                             mask.padded_acceleration});
     for (const auto& candidate : candidates) {
+      const std::string label = label_of(candidate, candidates);
       double seconds = 0;
       for (size_t x = 0; x < d.slices; ++x) {
         const auto kspace = scan->read_kspace(x);
         const auto sensitivities = maps.read(x);
         const Timer timer;
-        const auto slice = mri::reconstruct_slice(space, *candidate.method, candidate.settings, kspace,
-                                                  sensitivities, mask.mask);
+        const auto slice = candidate.reconstruct(space, kspace, sensitivities, mask.mask);
         seconds += timer.seconds();
         image.set_slice(x, mri::to_image(slice, d.image_rows, d.image_columns));
         progress();
       }
       for (size_t e = 0; e < d.echoes; ++e) {
         const auto score = mri::score_image(profile_, echo_of(image, e), targets[e]);
-        auto& row = row_of(scores, acceleration, candidate, e + 1);
+        auto& row = row_of(scores, acceleration, candidate, label, e + 1);
         row.seconds_per_slice.push_back(seconds / double(d.slices));
         row.psnr.push_back(score.psnr), row.nrmse.push_back(score.nrmse);
         if (!std::isnan(score.ssim)) row.ssim.push_back(score.ssim);
-        if (is_first) scores.pictures.push_back(picture_of(image, candidate.method->name, acceleration, e));
+        if (is_first) scores.pictures.push_back(picture_of(image, label, acceleration, e));
       }
       for (const auto& [name, t2] : measured_t2(*scan, image)) {
         const auto at =
             std::find(tissues->names.begin(), tissues->names.end(), name) - tissues->names.begin();
-        tissues_of(scores, acceleration, candidate.method->name)
+        tissues_of(scores, acceleration, label)
             .relative_error[name]
             .push_back(t2 / tissues->t2[size_t(at)] - 1);
       }

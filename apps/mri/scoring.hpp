@@ -4,6 +4,7 @@
 
 #include <danaus/mri/data/image_file.hpp>
 #include <danaus/mri/metrics/image_score.hpp>
+#include <danaus/mri/models/learned_reconstruction.hpp>
 #include <danaus/mri/models/reconstruction.hpp>
 
 #include <map>
@@ -20,7 +21,8 @@ Spread spread_of(const std::vector<double>& values);
 /// One row of the table: a method at one acceleration and echo, over all scans.
 struct MethodScore {
   double acceleration;
-  std::string method, run;
+  std::string method, run;  ///< run: empty for a method without training
+  std::string label;        ///< method, and run where methods alone are not unique
   size_t echo, parameters;  ///< echo from 1
   mri::MethodSettings settings;
   std::vector<double> seconds_per_slice, psnr, ssim, nrmse;  ///< per scan
@@ -30,13 +32,13 @@ struct MethodScore {
 /// scan.
 struct TissueError {
   double acceleration;
-  std::string method;
+  std::string method;  ///< its label
   std::map<std::string, std::vector<double>> relative_error;
 };
 
 /// The middle slice of the first scan, for pictures: magnitudes (y, z).
 struct ScanPicture {
-  std::string label;  ///< "target" or the method
+  std::string label;  ///< "target" or the row's
   double acceleration;
   size_t echo;
   size_t rows, columns;
@@ -57,11 +59,22 @@ struct Scores {
   double aspect = 1;  ///< of the picture: width over height
 };
 
-/// Which methods are scored, each with its settings.
+/// Who is scored: a method with its settings, or a trained model.
 struct Candidate {
-  const mri::Method* method;
-  mri::MethodSettings settings;
+  const mri::Method* method = nullptr;
+  mri::MethodSettings settings = {};
+  std::string run = {};  ///< folder or checkpoint as it was given
+  std::shared_ptr<mri::LearnedReconstruction> learned = nullptr;
+
+  const std::string& name() const { return learned ? learned->name() : method->name; }
+  size_t parameters() const { return learned ? learned->parameters() : method->parameters; }
+  HostTensor<Complex<float>, 4> reconstruct(const Exec& space, const HostTensor<Complex<float>, 4>& kspace,
+                                            const HostTensor<Complex<float>, 4>& maps,
+                                            const mri::Mask& mask) const;
 };
+
+/// What a row or picture is called: the method's name, with the run's where several have it.
+std::string label_of(const Candidate& candidate, const std::vector<Candidate>& all);
 
 /// Scores every candidate on the same masks of every file, slice by slice.
 /// @param progress  is told the slices reconstructed so far, of `slices_to_score`; may throw to stop

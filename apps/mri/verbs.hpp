@@ -8,6 +8,7 @@ namespace danaus::app {
 Verb generate_verb();
 Verb mask_verb();
 Verb coils_verb();
+Verb train_verb();
 Verb reconstruct_verb();
 Verb eval_verb();
 Verb info_verb();

@@ -3,6 +3,7 @@
 #include "verbs.hpp"
 
 #include <common/program.hpp>
+#include <common/training_run.hpp>
 
 #include <danaus/core/error.hpp>
 

@@ -5,6 +5,7 @@
 #include <common/program.hpp>
 #include <common/report/html.hpp>
 #include <common/report/line_chart.hpp>
+#include <common/training_run.hpp>
 #include <common/version.hpp>
 
 #include <danaus/io/atomic_file.hpp>
@@ -39,26 +40,6 @@ std::vector<Section> sections_of(std::vector<Score>& scores) {
       sections.push_back({s.data, {&s}});
   }
   return sections;
-}
-
-/// metrics.csv of the run, by column; empty for a bare checkpoint.
-std::map<std::string, std::vector<double>> training_log(const Score& s) {
-  std::map<std::string, std::vector<double>> columns;
-  const fs::path path = fs::path(s.trained.checkpoint).parent_path() / "metrics.csv";
-  if (!fs::exists(path)) return columns;
-  std::istringstream file(io::read_file(path));
-  std::string line, cell;
-  std::vector<std::string> names;
-  for (bool is_head = true; std::getline(file, line); is_head = false) {
-    std::istringstream cells(line);
-    for (size_t column = 0; std::getline(cells, cell, ','); ++column) {
-      if (is_head)
-        names.push_back(cell);
-      else if (column < names.size())
-        columns[names[column]].push_back(std::atof(cell.c_str()));
-    }
-  }
-  return columns;
 }
 
 std::string seconds_per_epoch(const Score& s) {
@@ -129,7 +110,7 @@ void add_curves(HtmlPage& page, const Section& section) {
   LineChart steps{"Error growth over the roll-out", "predicted step", "test relative L2", {}};
   int color = 0;
   for (const Score* s : section.scores) {
-    const auto log = training_log(*s);
+    const auto log = training_log(s->trained.checkpoint);
     const std::string name = label_of(*s, section.scores);
     if (log.contains("epoch")) {
       losses.series.push_back(

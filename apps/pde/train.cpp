@@ -5,6 +5,7 @@
 #include "verbs.hpp"
 
 #include <common/program.hpp>
+#include <common/training_run.hpp>
 #include <common/version.hpp>
 
 #include <danaus/core/error.hpp>
@@ -20,32 +21,6 @@ namespace danaus::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-void require_usable_output(const Options& options) {
-  const fs::path out = options.text("out");
-  if (options.toggle("resume") && options.toggle("overwrite"))
-    throw UsageError("--resume and --overwrite: expected one of them");
-  if (options.toggle("resume") || options.toggle("overwrite") || options.toggle("dry-run") ||
-      !fs::exists(out))
-    return;
-  if (!fs::is_directory(out)) throw UsageError("--out " + out.string() + ": exists and is not a folder");
-  if (!fs::is_empty(out))
-    throw UsageError("--out " + out.string() +
-                     ": is not empty; --resume continues it, --overwrite replaces it");
-}
-
-/// Claims the folder and writes what describes the run.
-void prepare_folder(const Options& options) {
-  const auto existing = options.toggle("resume")      ? train::ExistingRun::resume
-                        : options.toggle("overwrite") ? train::ExistingRun::overwrite
-                                                      : train::ExistingRun::refuse;
-  const train::RunDirectory folder(options.text("out"), existing);
-  folder.write("config.ini", "# danaus-pde train --config THIS --out NEW repeats this run bit for bit.\n" +
-                                 options.to_ini());
-  if (folder.is_resumed()) return;
-  folder.write("command.txt", command_line() + "\n");
-  folder.write("build.json", version_json("danaus-pde").dump(2) + "\n");
-}
 
 std::vector<size_t> all_samples(const pde::DataSet& data) {
   std::vector<size_t> samples(data.description().samples);
@@ -168,7 +143,7 @@ void announce(const Options& options, const pde::DataDescription& d, const train
 
 Outcome run_train(const Options& given) {
   Options options = given;
-  require_usable_output(options);
+  require_usable_run(options);
   if (options.toggle("resume")) resume_options(options);
   if (!options.has("data")) throw UsageError("--data: missing; expected a path (a data set)");
   const auto data = std::make_shared<const pde::DataSet>(options.text("data"), data_options(options));
@@ -189,7 +164,7 @@ Outcome run_train(const Options& given) {
 
   pde::DataSetSource source(data, all_samples(*data));
   if (options.toggle("dry-run")) return dry_run(*model, source, t, options);
-  prepare_folder(options);
+  prepare_run(options, "danaus-pde");
   announce(options, d, *model);
   const train::TrainResult result = train::train(Exec(), *model, source, loss(), t);
   std::vector<Score> scores;

@@ -3,27 +3,15 @@
 #include "recipes.hpp"
 
 #include <common/program.hpp>
+#include <common/training_run.hpp>
 #include <common/version.hpp>
 
 #include <danaus/core/error.hpp>
-#include <danaus/io/config.hpp>
 
 #include <filesystem>
 
 namespace danaus::app {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string absolute(const std::string& path) { return fs::weakly_canonical(path).string(); }
-
-/// The same value, however it was typed.
-bool is_same(const Option& option, const std::string& a, const std::string& b) {
-  if (option.type == OptionType::integer || option.type == OptionType::real)
-    return std::stod(a) == std::stod(b);
-  if (option.type == OptionType::path) return absolute(a) == absolute(b);
-  return a == b;
-}
 
 void set_default(Options& options, const std::string& name, size_t value) {
   if (!options.has(name)) options.resolve(name, std::to_string(value));
@@ -43,30 +31,10 @@ void resolve_split(Options& options, size_t samples) {
 
 }  // namespace
 
-void resume_options(Options& options) {
-  const fs::path config = fs::path(options.text("out")) / "config.ini";
-  if (!fs::exists(config)) return;
-  std::string differences;
-  const io::Config stored = io::Config::read(config);
-  for (const auto& entry : stored.entries()) {
-    const Option* option = options.verb().find(entry.key);
-    if (!option || !option->in_config) continue;
-    if (!options.is_given(entry.key)) {
-      options.resolve(entry.key, entry.value);
-    } else if (entry.key != "epochs" && !is_same(*option, options.text(entry.key), entry.value)) {
-      differences += (differences.empty() ? "--" : ", --") + entry.key + " (" + entry.value + " there, " +
-                     options.text(entry.key) + " here)";
-    }
-  }
-  if (!differences.empty())
-    throw UsageError("--resume: " + config.string() + " differs in " + differences +
-                     "; only epochs, threads and progress may change");
-}
-
 void resolve_train_options(Options& options, const pde::DataSet& data) {
   const auto& d = data.description();
-  options.resolve("data", absolute(options.text("data")));
-  if (options.has("init-from")) options.resolve("init-from", absolute(options.text("init-from")));
+  options.resolve("data", absolute_path(options.text("data")));
+  if (options.has("init-from")) options.resolve("init-from", absolute_path(options.text("init-from")));
   set_default(options, "history", d.is_static ? 0 : 10);
   const size_t history = options.size("history");
   if (d.is_static && history != 0)

@@ -8,10 +8,6 @@
 
 namespace danaus::app {
 
-/// Takes the options that were not given from the configuration of the run in --out, which is to be resumed.
-/// @throws UsageError naming the options that were given and differ; epochs may
-void resume_options(Options& options);
-
 /// Gives a value to every option that depends on the data, the recipe or others.
 /// @throws DataError if there are too few frames; UsageError if the split is impossible
 void resolve_train_options(Options& options, const pde::DataSet& data);

@@ -1,7 +1,8 @@
 #include "trained_model.hpp"
 
+#include <common/training_run.hpp>
+
 #include <danaus/core/error.hpp>
-#include <danaus/io/config.hpp>
 #include <danaus/io/hdf5_reader.hpp>
 #include <danaus/train/checkpoint.hpp>
 
@@ -11,29 +12,11 @@ namespace danaus::app {
 
 namespace fs = std::filesystem;
 
-std::string checkpoint_path(const std::string& path, const std::string& which) {
-  if (!fs::exists(path)) throw MissingInputError(path + ": no such run or checkpoint");
-  if (!fs::is_directory(path)) return path;
-  const std::string checkpoint = (fs::path(path) / (which + ".h5")).string();
-  if (!fs::exists(checkpoint))
-    throw MissingInputError(checkpoint + ": no such file; expected the folder of a run");
-  return checkpoint;
-}
-
 std::string training_digest(const std::string& checkpoint) {
   const io::Hdf5Reader reader(checkpoint);
   return reader.has_group("/training") && reader.has_attribute("/training", "data_digest")
              ? reader.attribute<std::string>("/training", "data_digest")
              : "";
-}
-
-std::map<std::string, std::string> run_options(const std::string& checkpoint) {
-  std::map<std::string, std::string> options;
-  const fs::path path = fs::path(checkpoint).parent_path() / "config.ini";
-  if (!fs::exists(path)) return options;
-  const io::Config config = io::Config::read(path);
-  for (const auto& entry : config.entries()) options[entry.key] = entry.value;
-  return options;
 }
 
 TrainedModel load_trained_model(const std::string& path, const std::string& which, size_t points_x,

@@ -31,14 +31,8 @@ struct TrainedModel {
 TrainedModel load_trained_model(const std::string& path, const std::string& which, size_t points_x = 0,
                                 size_t points_y = 0);
 
-/// A checkpoint is a file, a run a folder with `last.h5` and `best.h5`.
-std::string checkpoint_path(const std::string& path, const std::string& which);
-
 /// Which data a checkpoint was trained on.
 std::string training_digest(const std::string& checkpoint);
-
-/// The resolved options of the run that a checkpoint lies in; empty for a bare checkpoint.
-std::map<std::string, std::string> run_options(const std::string& checkpoint);
 
 /// @throws DataError unless the data have the channels and the kind of problem that the model was trained
 /// for

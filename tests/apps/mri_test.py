@@ -8,12 +8,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import SIGINT, Program, main, stop
+from harness import SIGINT, SIGTERM, Program, main, stop
 
 mri = Program(sys.argv[1])
 
 SMALL = ["--size", "48x32", "--pad", "64x40", "--slices", 12, "--coils", 4, "--calibration", 10]
-VERBS = ("generate", "mask", "coils", "reconstruct", "eval", "info", "check")
+VERBS = ("generate", "mask", "coils", "train", "reconstruct", "eval", "info", "check")
 
 
 def write_cfl(name, shape, values):
@@ -107,6 +107,86 @@ def test_every_method_reconstructs_and_is_scored_on_the_same_masks():
     mri.error(64, "eval", "--data", "knees", "--settings", "cg-sense", names=["--settings"])
     mri.error(64, "eval", "--data", "knees", "--method", "cgsense", names=["cg-sense"])
     mri.error(66, "eval", "--data", "nowhere.h5", names=["nowhere.h5"])
+
+
+RUN = ["--data", "knees", "--acceleration", "2,4", "--epochs", 2, "--progress", "none"]
+
+
+def rows_of(folder):
+    """metrics.csv without the seconds."""
+    lines = [line.split(",") for line in open(folder + "/metrics.csv").read().splitlines()]
+    at = lines[0].index("seconds")
+    return [line[:at] + line[at + 1:] for line in lines]
+
+
+def test_models_are_trained_evaluated_and_applied():
+    dry = mri.json("train", *RUN, "--model", "msense", "--out", "dry", "--dry-run")
+    assert dry["parameters"] == 2 * 2 * (64 * 16 + 40 * 13) and dry["memory_bytes"] > 0 and dry["seconds_estimate"] > 0
+    assert not os.path.exists("dry") and dry["shapes"]["image"] == [1, 2, 64, 40]
+    result = mri.json("train", *RUN, "--model", "msense", "--out", "runs/msense")
+    assert result["model"] == "msense" and result["epochs"] == 2 and result["parameters"] == dry["parameters"]
+    assert result["psnr"] > 20 and 0 < result["ssim"] < 1 and result["seconds_per_epoch"] > 0 and result["seed"] == 0
+    assert {"config.ini", "command.txt", "build.json", "metrics.csv", "last.h5", "best.h5", "report.html"} <= set(os.listdir("runs/msense"))
+    rows = rows_of("runs/msense")
+    assert rows[0][:2] == ["epoch", "step"] and rows[0][-3:-1] == ["psnr", "ssim"] and len(rows) == 3
+    assert "not scores on clinical data" in " ".join(open("runs/msense/report.html").read().split())
+    assert mri.json("check", "runs/msense/last.h5")["status"] == "ok"
+
+    # Finished runs give their result again; more epochs continue them; the configuration repeats them.
+    assert mri.json("train", "--out", "runs/msense", "--resume", "--progress", "none") == result
+    mri.error(64, "train", *RUN, "--out", "runs/msense", names=["runs/msense", "--resume"])
+    mri.error(64, "train", "--out", "runs/msense", "--resume", "--loss", "l2", names=["--loss"])
+    mri.json("train", "--config", "runs/msense/config.ini", "--out", "runs/again", "--progress", "none", "--threads", 1)
+    digest = lambda run: mri.json("info", run + "/last.h5", "--digests")["digests"]["/parameters/inverse_y/left"]
+    assert digest("runs/again") == digest("runs/msense") and rows_of("runs/again") == rows
+
+    mri.json("train", *RUN, "--model", "unrolled", "--iterations", 2, "--patch", 8, "--channels", 8, "--scans", 1, "--out", "runs/unrolled")
+    score = mri.json("eval", "--data", "knees/subject_001.h5", "--acceleration", "2,4", "--method", "zero-filled", "--run",
+                     "runs/msense,runs/again,runs/unrolled", "--report", "runs.html", "--progress", "none")
+    rows = score["results"]
+    assert len(rows) == 2 * 4 * 2 and {row["run"] for row in rows} == {None, "runs/msense", "runs/again", "runs/unrolled"}
+    psnr = {(row["run"], row["acceleration"], row["echo"]): row["psnr"]["mean"] for row in rows}
+    for r in (2, 4):
+        for echo in (1, 2):
+            assert psnr["runs/unrolled", r, echo] > psnr[None, r, echo] + 2
+            assert psnr["runs/msense", r, echo] == psnr["runs/again", r, echo]
+    assert all(row["method"] == "msense" and row["parameters"] == dry["parameters"] for row in rows if row["run"] == "runs/msense")
+    assert "msense (runs/msense)" in open("runs.html").read()
+
+    scan = "knees/subject_001.h5"
+    made = mri.json("reconstruct", "--data", scan, "--acceleration", 4, "--run", "runs/unrolled", "--out", "learned.h5", "--progress", "none")
+    assert made["method"] == "unrolled" and made["run"] == "runs/unrolled"
+    assert mri.json("info", "learned.h5")["shapes"]["/reconstruction"] == [12, 64, 40, 2]
+    mri.error(64, "reconstruct", "--data", scan, "--run", "runs/unrolled", "--method", "tv", "--out", "no.h5", names=["--method", "--run"])
+    mri.error(64, "reconstruct", "--data", scan, "--run", "runs/unrolled", "--lambda", 1, "--out", "no.h5", names=["--lambda"])
+    mri.error(66, "reconstruct", "--data", scan, "--run", "runs/absent", "--out", "no.h5", names=["runs/absent"])
+    mri.error(65, "reconstruct", "--data", scan, "--run", scan, "--out", "no.h5", names=["subject_001.h5"])
+    mri.run("generate", "--size", "40x32", "--pad", "64x48", "--slices", 2, "--coils", 4, "--calibration", 8, "--out", "wide", "--quiet")
+    mri.error(65, "reconstruct", "--data", "wide/subject_000.h5", "--run", "runs/msense", "--out", "no.h5", names=["64x40", "64x48"])
+    assert not os.path.exists("no.h5")
+
+
+def test_training_usage_errors_and_signals():
+    mri.error(64, "train", *RUN, "--model", "mSense", "--out", "no", names=["--model", "msense"])
+    mri.error(64, "train", *RUN, "--scans", 2, "--out", "no", names=["--scans", "1"])
+    mri.error(64, "train", *RUN, "--validation", 2, "--out", "no", names=["--validation", "2"])
+    mri.error(64, "train", *RUN, "--block-y", 7, "--out", "no", names=["block-y", "64"])
+    mri.error(64, "train", *RUN, "--metrics", "bart", "--out", "no", names=["--metrics"])
+    mri.error(64, "train", "--out", "no", names=["--data"])
+    mri.error(66, "train", "--data", "nowhere", "--out", "no", names=["nowhere"])
+    write_cfl("flat", [12, 8, 6, 2], [1.0] * (2 * 12 * 8 * 6 * 2))
+    os.makedirs("mapless", exist_ok=True)
+    os.rename("flat.hdr", "mapless/flat.hdr")
+    os.rename("flat.cfl", "mapless/flat.cfl")
+    mri.error(65, "train", "--data", "mapless", "--out", "no", names=["flat", "danaus-mri coils"])
+    assert not os.path.exists("no")
+
+    long = ["train", *RUN[:-2], "--epochs", 30, "--model", "unrolled", "--iterations", 2, "--patch", 8, "--channels", 8, "--quiet"]
+    code = stop(mri.start(*long, "--out", "runs/stopped"), SIGTERM, lambda: os.path.exists("runs/stopped/last.h5"))
+    assert code == 75, code
+    mri.run("train", "--out", "runs/stopped", "--resume", "--quiet")
+    mri.run(*long, "--out", "runs/whole")
+    assert rows_of("runs/stopped") == rows_of("runs/whole")
 
 
 def test_reconstruct_writes_every_format():

@@ -79,6 +79,8 @@ inline constexpr std::uint64_t sampling_mask = 16;  ///< k-space sampling patter
 inline constexpr std::uint64_t anatomy = 17;        ///< synthetic scans: shapes and tissue values
 inline constexpr std::uint64_t coil_noise = 18;     ///< synthetic scans: receiver noise
 inline constexpr std::uint64_t cycle_shift = 19;    ///< shifts of the wavelet grid, one per iteration
+inline constexpr std::uint64_t augmentation = 20;   ///< of training slices: flips, shifts, phase
+inline constexpr std::uint64_t undersampling = 21;  ///< acceleration and mask of a training slice
 inline constexpr std::uint64_t test = 255;
 }  // namespace stream
 

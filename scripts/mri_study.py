@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""The table of reconstruction methods on synthetic knees, from data to Markdown, with danaus-mri alone.
+
+Generates training, validation and test subjects, tunes weight and iterations of every classical method on the
+validation subjects over a stated grid, trains every model with several seeds, scores all on the same masks of the test
+subjects at each acceleration, and writes study.md. What is done is not done again: a stopped study continues.
+
+  scripts/mri_study.py --scale quick --out study     small planes, about 25 minutes on two cores
+  scripts/mri_study.py --scale full --out study      416 x 80 in 512 x 160, hours
+
+Scores on synthetic scans are not scores on clinical data.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+GRID = {
+    "cg-sense": {"lambda": [0.003, 0.01, 0.03, 0.1, 0.3], "iterations": [10, 30]},
+    "l1-wavelet": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
+    "tv": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
+}
+
+# name -> options of train
+MODELS = {
+    "msense": ["--model", "msense"],
+    "separable": ["--model", "separable"],
+    "msense, learned weights": ["--model", "msense", "--density", "learned"],
+    "unrolled": ["--model", "unrolled"],
+}
+
+SCALES = {
+    "quick": {"generate": ["--size", "208x40", "--pad", "256x80", "--slices", 12, "--coils", 8, "--calibration", 16],
+              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 4}, "other_epochs": 12, "few": [1], "few_visits": 48},
+    "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
+             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 8}, "other_epochs": 12, "few": [1, 2, 3, 5],
+             "few_visits": 400},
+}
+
+
+class Study:
+    def __init__(self, arguments):
+        self.out = Path(arguments.out)
+        self.program = arguments.program
+        self.scale = SCALES[arguments.scale]
+        self.accelerations = [float(r) for r in arguments.acceleration.split(",")]
+        self.threads = ["--threads", arguments.threads] if arguments.threads else []
+        self.out.mkdir(parents=True, exist_ok=True)
+        (self.out / "scores").mkdir(exist_ok=True)
+
+    def run(self, *arguments):
+        command = [self.program, *map(str, arguments), *map(str, self.threads), "--json", "--progress", "none"]
+        print(" ".join(command), file=sys.stderr, flush=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(f"exit {done.returncode}: {' '.join(command)}")
+        return json.loads(done.stdout)
+
+    def cached(self, name, *arguments):
+        """The command's JSON, run once."""
+        path = self.out / "scores" / (name + ".json")
+        if not path.exists():
+            result = self.run(*arguments)
+            path.write_text(json.dumps(result, indent=1) + "\n")
+        return json.loads(path.read_text())
+
+    def generate(self):
+        for index, (part, count) in enumerate(zip(("train", "validation", "test"), self.scale["subjects"])):
+            self.run("generate", "--subjects", count, *self.scale["generate"], "--seed", 1000 * index, "--out",
+                     self.out / "data" / part)
+
+    def tune(self):
+        """{(acceleration, method): "lambda:iterations"}, the best mean PSNR of the validation subjects."""
+        best = {}
+        for method, grid in GRID.items():
+            for weight in grid["lambda"]:
+                for iterations in grid["iterations"]:
+                    setting = f"{weight}:{iterations}"
+                    score = self.cached(f"tune-{method}-{weight}-{iterations}", "eval", "--data",
+                                        self.out / "data/validation", "--method", method, "--settings",
+                                        f"{method}:{setting}", "--acceleration", self.list_of_accelerations())
+                    for r in self.accelerations:
+                        psnr = mean([row["psnr"]["mean"] for row in score["results"] if row["acceleration"] == r])
+                        if (r, method) not in best or psnr > best[r, method][0]:
+                            best[r, method] = (psnr, setting)
+        for (r, method), (psnr, setting) in sorted(best.items()):
+            weights = [str(w) for w in (min(GRID[method]["lambda"]), max(GRID[method]["lambda"]))]
+            if setting.split(":")[0] in weights:
+                print(f"note: {method} at R = {r:g} is best at an edge of the grid, {setting}", file=sys.stderr)
+        return {key: setting for key, (psnr, setting) in best.items()}
+
+    def list_of_accelerations(self):
+        return ",".join(f"{r:g}" for r in self.accelerations)
+
+    def train(self, name, options, seed, epochs, scans=None):
+        folder = self.out / "runs" / (name.replace(", ", "-").replace(" ", "-") + f"-{seed}" + (f"-n{scans}" if scans else ""))
+        some = ["--scans", scans] if scans else []
+        result = self.cached("train-" + folder.name, "train", "--data", self.out / "data", *options, *some,
+                             "--acceleration", self.list_of_accelerations(), "--epochs", epochs, "--validate-every",
+                             max(1, epochs // 4), "--seed", seed, "--out", folder, "--resume")
+        return folder, result
+
+    def train_all(self):
+        runs = {}
+        for name, options in MODELS.items():
+            epochs = self.scale["epochs"].get(name, self.scale["other_epochs"])
+            runs[name] = [self.train(name, options, seed, epochs) for seed in range(self.scale["seeds"])]
+        return runs
+
+    def train_few(self):
+        """{(model, scans): run}: as many visits of slices whatever the number of scans."""
+        runs = {}
+        slices = int(self.scale["generate"][self.scale["generate"].index("--slices") + 1])
+        for scans in self.scale["few"]:
+            epochs = max(1, self.scale["few_visits"] // (slices * scans))
+            for name in ("msense", "unrolled"):
+                runs[name, scans] = self.train(name, MODELS[name], 0, epochs, scans)
+        return runs
+
+    def evaluate(self, settings, folders, name):
+        """Rows of all accelerations, each with the settings that were tuned for it."""
+        rows = []
+        for r in self.accelerations:
+            tuned = ",".join(f"{method}:{settings[r, method]}" for method in GRID)
+            methods = ["--method", "zero-filled," + ",".join(GRID), "--settings", tuned] if settings else []
+            rows += self.cached(f"test-{name}-{r:g}", "eval", "--data", self.out / "data/test", *methods, "--run",
+                                ",".join(map(str, folders)), "--acceleration", f"{r:g}")["results"]
+        return rows
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def deviation(values):
+    m = mean(values)
+    return math.sqrt(sum((v - m) ** 2 for v in values) / (len(values) - 1)) if len(values) > 1 else 0.0
+
+
+def cells(rows, accelerations, of):
+    """PSNR and SSIM per acceleration, echoes side by side, means over runs; the spread of seeds in brackets."""
+    text = []
+    for score, digits in (("psnr", 2), ("ssim", 3)):
+        for r in accelerations:
+            pair = []
+            for echo in (1, 2):
+                values = [row[score]["mean"] for row in rows if of(row) and row["acceleration"] == r and row["echo"] == echo]
+                spread = f" ({deviation(values):.{digits}f})" if len(values) > 1 else ""
+                pair.append(f"{mean(values):.{digits}f}{spread}")
+            text.append(" / ".join(pair))
+    seconds = mean([row["seconds_per_slice"] for row in rows if of(row)])
+    return text + [f"{seconds:.3f}"]
+
+
+def head(accelerations):
+    return [f"{score}, R = {r:g}" for score in ("PSNR", "SSIM") for r in accelerations] + ["s / slice"]
+
+
+def table(names, rows):
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", choices=SCALES, default="quick")
+    parser.add_argument("--out", default="build/mri_study")
+    parser.add_argument("--acceleration", default="2,3,4")
+    parser.add_argument("--threads", default="")
+    parser.add_argument("--program", default=str(ROOT / "build/release/bin/danaus-mri"))
+    study = Study(parser.parse_args())
+
+    study.generate()
+    settings = study.tune()
+    runs = study.train_all()
+    few = study.train_few()
+    folders = [folder for model in runs.values() for folder, result in model]
+    rows = study.evaluate(settings, folders, "all")
+    few_rows = study.evaluate({}, [folder for folder, result in few.values()], "few")
+
+    body = []
+    for method in ("zero-filled", *GRID):
+        name = method if method == "zero-filled" else f"{method}, tuned"
+        body.append([name, "0", "–", *cells(rows, study.accelerations, lambda row: row["run"] is None and row["method"] == method)])
+    for name, model in runs.items():
+        own = {str(folder) for folder, result in model}
+        body.append([name, f"{model[0][1]['parameters']:,}", f"{mean([result['seconds_total'] for folder, result in model]):.0f}",
+                     *cells(rows, study.accelerations, lambda row: row["run"] in own)])
+    few_body = [[name, str(scans), *cells(few_rows, study.accelerations, lambda row: row["run"] == str(folder))]
+                for (name, scans), (folder, result) in few.items()]
+    counts = study.scale["subjects"]
+    tuned = "; ".join(f"{method} " + ", ".join(f"{settings[r, method]} at R = {r:g}" for r in study.accelerations) for method in GRID)
+    text = f"""# Reconstruction of synthetic knees
+
+Synthetic scans: these are not scores on SKM-TEA or any clinical data. Options of the scans: {' '.join(map(str, study.scale['generate']))};
+{counts[0]} training, {counts[1]} validation, {counts[2]} test subjects. Echo 1 / echo 2, means over the test subjects, all on the same masks; in
+brackets the deviation over {study.scale['seeds']} seeds. PSNR in dB. Classical methods: weight and iterations tuned on the validation subjects, weight:iterations
+{tuned}.
+
+{table(["method", "parameters", "training, s", *head(study.accelerations)], body)}
+Few training scans, one seed, {study.scale['few_visits']} visits of slices each:
+
+{table(["model", "scans", *head(study.accelerations)], few_body)}"""
+    (study.out / "study.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

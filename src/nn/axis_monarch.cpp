@@ -1,0 +1,69 @@
+#include <danaus/nn/axis_monarch.hpp>
+
+#include <danaus/core/instantiate.hpp>
+
+namespace danaus::nn {
+
+namespace {
+
+/// Lanes along an axis of (batch, x, y, channel), interleaved complex.
+template <class T>
+monarch::Lanes<T> lanes_along(const Tensor<Complex<std::remove_const_t<T>>, 4>& x, int axis) {
+  size_t before = 1, after = 1;
+  for (int a = 0; a < axis; ++a) before *= x.extent(a);
+  for (int a = axis + 1; a < 4; ++a) after *= x.extent(a);
+  const Tensor<Complex<std::remove_const_t<T>>, 3> flat(x.data(), before, x.extent(axis), after);
+  return monarch::complex_lanes<T>(flat);
+}
+
+}  // namespace
+
+template <class T>
+AxisMonarch<T>::AxisMonarch(ParameterStore<T>& store, const std::string& name,
+                            const monarch::TransformSpec& spec, int axis)
+    : transform_(spec),
+      left_(store.template add<Complex<T>, 3>(name + "/left", spec.shape.left(), ParameterGroup::transform)),
+      right_(
+          store.template add<Complex<T>, 3>(name + "/right", spec.shape.right(), ParameterGroup::transform)),
+      axis_(axis) {}
+
+template <class T>
+Tensor<T, 1> AxisMonarch<T>::pack(Tape& tape) const {
+  const auto packed = tape.saved<T, 1>({transform_.packed_size()});
+  transform_.pack(tape.space(), reinterpret_cast<const T*>(left_.value().data()),
+                  reinterpret_cast<const T*>(right_.value().data()), packed);
+  return packed;
+}
+
+template <class T>
+Var<Complex<T>, 4> AxisMonarch<T>::operator()(Tape& tape, const Var<Complex<T>, 4>& x,
+                                              const Tensor<T, 1>& packed) const {
+  auto shape = shape_of(x.value);
+  if (shape[size_t(axis_)] != transform_.inputs())
+    throw ShapeError("AxisMonarch: expected " + std::to_string(transform_.inputs()) + " entries along axis " +
+                     std::to_string(axis_) + ", found shape " + to_string(shape));
+  shape[size_t(axis_)] = transform_.outputs();
+  const auto out = tape.output<Complex<T>, 4>(shape);
+  transform_.apply(tape.space(), packed, lanes_along<const T>(x.value, axis_), Write::overwrite,
+                   lanes_along<T>(out.value, axis_));
+
+  Workspace& scratch = tape.scratch();
+  tape.record("danaus::nn::AxisMonarch", out, [layer = *this, x, out, packed, &scratch](const Exec& space) {
+    const auto mark = scratch.mark();
+    const bool wanted = x.is_tracked();
+    const Write write = wanted ? x.claim_grad() : Write::overwrite;
+    const auto x_grad = wanted ? x.grad() : scratch.take<Complex<T>, 4>(shape_of(x.value));
+    layer.transform_.backward(
+        space, packed, lanes_along<const T>(x.value, layer.axis_),
+        lanes_along<const T>(out.grad(), layer.axis_), scratch, write, lanes_along<T>(x_grad, layer.axis_),
+        reinterpret_cast<T*>(layer.left_.grad().data()), reinterpret_cast<T*>(layer.right_.grad().data()));
+    scratch.release(mark);
+  });
+  return out;
+}
+
+#define DANAUS_INSTANTIATE(T) template class AxisMonarch<T>;
+DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
+#undef DANAUS_INSTANTIATE
+
+}  // namespace danaus::nn

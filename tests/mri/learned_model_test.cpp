@@ -1,0 +1,297 @@
+// Learned reconstruction models: where they start, what they are made of, their gradients.
+
+#include <danaus/autograd/gradient_check.hpp>
+#include <danaus/core/error.hpp>
+#include <danaus/mri/models/msense.hpp>
+#include <danaus/mri/models/separable.hpp>
+#include <danaus/mri/models/tape_operations.hpp>
+#include <danaus/mri/models/unrolled.hpp>
+
+#include "scans.hpp"
+
+#include <support/catch.hpp>
+
+using namespace danaus;
+using namespace danaus::mri;
+
+namespace {
+
+/// Central differences with step 1e-5: truncation about 1e-10, rounding about 1e-16 * |loss| / 1e-5, both
+/// relative to gradients of size 0.1 to 10.
+constexpr double bound = 1e-7;
+
+LearnedModelConfig config_for(const std::string& model, size_t rows, size_t columns, size_t acquired_rows,
+                              size_t acquired_columns, size_t echoes = 2) {
+  LearnedModelConfig c;
+  c.model = model;
+  c.rows = rows, c.columns = columns, c.acquired_rows = acquired_rows, c.acquired_columns = acquired_columns;
+  c.echoes = echoes;
+  return c;
+}
+
+/// Random samples at some points of the acquired centre of a plane, smooth maps.
+template <class R>
+SliceBatch<R> random_batch(const LearnedModelConfig& c, size_t slices, size_t coils) {
+  SliceBatch<R> batch;
+  batch.slices = slices, batch.echoes = c.echoes;
+  const size_t first_row = c.rows / 2 - c.acquired_rows / 2,
+               first_column = c.columns / 2 - c.acquired_columns / 2;
+  HostTensor<R, 3> mask("mask", slices, c.rows, c.columns);
+  const Random random(5, stream::test);
+  for (size_t s = 0; s < slices; ++s)
+    for (size_t j = 0; j < c.acquired_rows; ++j)
+      for (size_t k = 0; k < c.acquired_columns; ++k)
+        mask(s, first_row + j, first_column + k) = random.uniform((s * 512 + j) * 512 + k) < .5 ? R(1) : R(0);
+  const auto samples = to_host(test::normal<Complex<R>, 4>({slices * c.echoes, c.rows, c.columns, coils}, 1));
+  const auto one = to_host(test::smooth_maps<R>(c.rows, c.columns, coils));
+  HostTensor<Complex<R>, 5> maps("maps", slices, c.rows, c.columns, coils, 1);
+  for (size_t i = 0; i < maps.size(); ++i) maps.data()[i] = one.data()[i % one.size()];
+  // No coil sees the first two rows.
+  for (size_t s = 0; s < slices; ++s)
+    for (size_t i = 0; i < 2 * c.columns * coils; ++i) maps.data()[s * one.size() + i] = Complex<R>(0);
+  for (size_t b = 0; b < samples.extent(0); ++b)
+    for (size_t j = 0; j < c.rows; ++j)
+      for (size_t k = 0; k < c.columns; ++k)
+        for (size_t q = 0; q < coils; ++q) samples(b, j, k, q) *= mask(b / c.echoes, j, k);
+  batch.samples = to_device<Complex<R>, 4>(samples);
+  batch.maps = to_device<Complex<R>, 5>(maps);
+  batch.mask = to_device<R, 3>(mask);
+  batch.sense = std::make_shared<const SenseOperator<R>>(Exec{}, slices * c.echoes, batch.maps, batch.mask);
+  batch.zero_filled = zeros<Complex<R>, 4>("zero-filled", batch.sense->image_shape());
+  batch.sense->adjoint(Exec{}, batch.samples, batch.zero_filled);
+  Kokkos::fence();
+  return batch;
+}
+
+template <class R>
+auto image_of(const LearnedModel<R>& model, const SliceBatch<R>& batch) {
+  Tape tape({}, Recording::off);
+  const auto image = to_host(model.reconstruct(tape, batch).value);
+  return image;
+}
+
+void disturb(ParameterStore<double>& store) {
+  auto host = to_host(store.values());
+  const Random random(3, stream::test);
+  for (const auto& p : store.parameters())
+    for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) += 0.1 * random.normal(p.offset + i);
+  Kokkos::deep_copy(store.values(), host);
+}
+
+template <class Forward, class... Inputs>
+void check_operation(const Forward& forward, const Inputs&... inputs) {
+  ParameterStore<double> none;
+  none.freeze();
+  const auto report = check_gradients(none, forward, inputs...);
+  INFO(report.details);
+  CHECK(report.worst < bound);
+}
+
+void check_model(LearnedModel<double>& model, const SliceBatch<double>& batch) {
+  disturb(model.parameters());
+  const auto report =
+      check_gradients(model.parameters(), [&](Tape& tape) { return model.reconstruct(tape, batch); });
+  INFO(report.details);
+  CHECK(report.worst < bound);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("mSENSE and its control start at the zero-filled SENSE image", "[learned]", float,
+                   double) {
+  using R = TestType;
+  const auto acquired = GENERATE(Shape<2>{24, 20}, Shape<2>{17, 9});
+  auto c = config_for("msense", 24, 20, acquired[0], acquired[1]);
+  const auto batch = random_batch<R>(c, 2, 3);
+  const auto expected = to_host(batch.zero_filled);
+  // Two stages of a transform of n points sum b + n / b products each, per axis: a few eps of the size.
+  const double tolerance = 32 * test::epsilon<R>() * test::max_abs(expected);
+  CHECK(test::max_difference(image_of<R>(Msense<R>(c), batch), expected) <= tolerance);
+  c.density = "learned";
+  CHECK(Msense<R>(c).parameters().count_reals() ==
+        2 * (24 * (4 + 6) + 20 * (4 + 5)) + acquired[0] * acquired[1]);
+  c.model = "separable";
+  CHECK(test::max_difference(image_of<R>(SeparableWeights<R>(c), batch), expected) <= tolerance);
+}
+
+TEST_CASE("models have the documented numbers of parameters", "[learned]") {
+  const auto plane = [](const std::string& model) { return config_for(model, 512, 160, 416, 80); };
+  CHECK(Msense<float>(plane("msense")).parameters().count_reals() == 57472);
+  CHECK(SeparableWeights<float>(plane("separable")).parameters().count_reals() == 4 * (512 + 160));
+  const Unrolled<float> unrolled(plane("unrolled"), 0);
+  CHECK(unrolled.parameters().count_reals() == 5 * 9877);
+  CHECK(unrolled.parameters().count_reals() < 100000);
+  auto c = plane("unrolled");
+  c.tied = true;
+  CHECK(Unrolled<float>(c, 0).parameters().count_reals() == 9877);
+}
+
+TEST_CASE("a density weight is the inverse of the share of points sampled", "[learned]") {
+  HostTensor<double, 3> mask("mask", 1, 40, 36);
+  // Every point of the left half, one in four of the right one.
+  for (size_t j = 0; j < 40; ++j)
+    for (size_t k = 0; k < 36; ++k) mask(0, j, k) = k < 18 || (j % 2 == 0 && k % 2 == 0) ? 1 : 0;
+  const auto density = zeros<double, 3>("density", {1, 40, 36});
+  density_weights<double>(Exec{}, to_device<double, 3>(mask), 3, 0.5, density);
+  Kokkos::fence();
+  const auto d = to_host(density);
+  CHECK(d(0, 20, 8) == Approx(1).epsilon(1e-12));
+  // Triangular weights of reach 3 see one in four exactly: 1, 2, 3, 4, 3, 2, 1 alternate to 8 and 8.
+  CHECK(d(0, 20, 28) == Approx(2).epsilon(1e-12));
+  CHECK(d(0, 21, 28) == 0);
+}
+
+TEST_CASE("imaging operations: gradients", "[learned]") {
+  const auto c = config_for("msense", 8, 6, 6, 4);
+  const auto batch = random_batch<double>(c, 2, 3);
+  const auto x = test::normal<Complex<double>, 4>({4, 8, 6, 1}, 2);
+  const auto u = test::normal<Complex<double>, 4>({4, 8, 6, 3}, 3);
+  using Image = Var<Complex<double>, 4>;
+  check_operation([&](Tape& t, const Image& v) { return combine_coils<double>(t, batch.maps, v); }, u);
+  check_operation([&](Tape& t, const Image& v) { return sense_adjoint<double>(t, batch.sense, v); }, u);
+  check_operation([&](Tape& t, const Image& v) { return keep_support<double>(t, batch.maps, v); }, x);
+  check_operation([&](Tape& t, const Image& v) { return echo_channels<double>(t, v, 2); }, x);
+  const auto channels = test::normal<double, 4>({2, 8, 6, 4}, 4);
+  check_operation(
+      [&](Tape& t, const Image& v, const Var<double, 4>& w) { return add_channels<double>(t, v, w); }, x,
+      channels);
+
+  ParameterStore<double> store;
+  const auto step = store.add<double, 1>("step", {1});
+  const auto rows = store.add<Complex<double>, 1>("rows", {8}),
+             columns = store.add<Complex<double>, 1>("columns", {6});
+  const auto weights = store.add<double, 2>("weights", {6, 4});
+  store.freeze();
+  disturb(store);
+  const auto exact = check_gradients(
+      store,
+      [&](Tape& t, const Image& v) {
+        return separable_weights<double>(
+            t, rows, columns, data_consistency<double>(t, batch.sense, batch.zero_filled, step, v));
+      },
+      x);
+  INFO(exact.details);
+  CHECK(exact.worst < bound);
+  const auto density = test::normal<double, 3>({2, 6, 4}, 6);
+  const auto weighted = check_gradients(store, [&](Tape& t) {
+    return weighted_centre<double>(t, batch.samples, ConstTensor<double, 3>(density), &weights, 6, 4);
+  });
+  INFO(weighted.details);
+  CHECK(weighted.worst < bound);
+}
+
+TEST_CASE("models: gradients of all parameters", "[learned]") {
+  auto c = config_for("msense", 12, 8, 10, 6);
+  const auto batch = random_batch<double>(c, 2, 2);
+  for (const std::string density : {"none", "computed", "learned"}) {
+    c.density = density;
+    Msense<double> model(c);
+    check_model(model, batch);
+  }
+  SeparableWeights<double> separable(c);
+  check_model(separable, batch);
+  for (const bool joint : {false, true}) {
+    c.model = "unrolled", c.iterations = 2, c.patch = 4, c.grids = 2, c.channels = joint ? 0 : 8;
+    c.joint = joint, c.tied = joint;
+    Unrolled<double> unrolled(c, 1);
+    check_model(unrolled, batch);
+  }
+}
+
+TEST_CASE("patches are cut and put back by an operator and its adjoint", "[learned]") {
+  // 4 divides 8 but not 6: zeros continue the plane.
+  const PatchGrids grids{4, 2, 2, 8, 6, spread_offsets(4, 3, 1)};
+  const auto x = test::normal<Complex<double>, 4>({4, 8, 6, 1}, 1);
+  const auto w = test::normal<double, 2>({16, grids.lanes()}, 2);
+  const auto v = zeros<double, 2>("v", {16, grids.lanes()});
+  const auto y = zeros<Complex<double>, 4>("y", {4, 8, 6, 1}), zero = y;
+  gather_patches<double>(Exec{}, grids, x, 1.0, v);
+  const auto back = zeros<Complex<double>, 4>("back", {4, 8, 6, 1});
+  add_patches<double>(Exec{}, grids, zeros<Complex<double>, 4>("zero", {4, 8, 6, 1}), 1.0, w,
+                      Write::overwrite, back);
+  Kokkos::fence();
+  CHECK(std::abs(test::dot(v, w) - test::dot(x, back)) <= 1e-12 * double(v.size()));
+  // Every pixel is in each grid once.
+  add_patches<double>(Exec{}, grids, zero, 1.0 / 3, v, Write::overwrite, y);
+  Kokkos::fence();
+  CHECK(test::max_difference(y, x) <= 4 * test::epsilon<double>() * test::max_abs(x));
+}
+
+TEST_CASE("patch shrinkage with an orthonormal transform is soft thresholding", "[learned]") {
+  ParameterStore<double> store;
+  const PatchShrinkage<double> layer(store, "patches", 4, 1, false);
+  store.freeze();
+  layer.initialize(0.3);
+  const auto x = test::normal<Complex<double>, 4>({1, 8, 8, 1}, 1);
+  Tape tape({}, Recording::off);
+  const auto y = to_host(layer(tape, Var<Complex<double>, 4>::constant(x), {{0, 0}}).value);
+  // The definition: the cosine transform of every patch, magnitudes less the threshold, and back.
+  const auto h = to_host(x);
+  const auto cosine = [](size_t o, size_t i) {
+    return std::sqrt((o == 0 ? 1.0 : 2.0) / 4) * std::cos(M_PI * double(o) * (2 * double(i) + 1) / 8);
+  };
+  double worst = 0;
+  for (size_t py = 0; py < 8; py += 4)
+    for (size_t pz = 0; pz < 8; pz += 4) {
+      Complex<double> out[4][4] = {};
+      for (size_t a = 0; a < 4; ++a)
+        for (size_t b = 0; b < 4; ++b) {
+          Complex<double> coefficient = 0;
+          for (size_t i = 0; i < 4; ++i)
+            for (size_t j = 0; j < 4; ++j)
+              coefficient += cosine(a, i) * cosine(b, j) * h(0, py + i, pz + j, 0);
+          const double size = Kokkos::abs(coefficient), t = (a + b == 0 ? 0.03 : 0.3) + 1e-6;
+          coefficient *= std::max(0.0, size - t) / size;
+          for (size_t i = 0; i < 4; ++i)
+            for (size_t j = 0; j < 4; ++j) out[i][j] += cosine(a, i) * cosine(b, j) * coefficient;
+        }
+      for (size_t i = 0; i < 4; ++i)
+        for (size_t j = 0; j < 4; ++j)
+          worst = std::max(worst, Kokkos::abs(out[i][j] - y(0, py + i, pz + j, 0)));
+    }
+  CHECK(worst <= 64 * test::epsilon<double>() * test::max_abs(x));
+}
+
+TEST_CASE("unrolled without thresholds and convolution is gradient descent", "[learned]") {
+  auto c = config_for("unrolled", 16, 12, 14, 10);
+  c.iterations = 3, c.patch = 4, c.channels = 0;
+  const auto batch = random_batch<double>(c, 1, 3);
+  Unrolled<double> model(c, 0);
+  auto values = to_host(model.parameters().values());
+  for (const auto& p : model.parameters().parameters())
+    if (p.name.ends_with("thresholds"))
+      for (size_t i = 0; i < p.reals(); ++i) values(p.offset + i) = 0;
+  Kokkos::deep_copy(model.parameters().values(), values);
+  const auto image = image_of<double>(model, batch);
+
+  auto x = to_host(batch.zero_filled);
+  for (int k = 0; k < 3; ++k) {
+    const auto device = to_device<Complex<double>, 4>(x),
+               normal = zeros<Complex<double>, 4>("n", shape_of(x));
+    batch.sense->normal(Exec{}, device, normal);
+    Kokkos::fence();
+    const auto n = to_host(normal), b = to_host(batch.zero_filled);
+    for (size_t i = 0; i < x.size(); ++i) x.data()[i] -= n.data()[i] - b.data()[i];
+  }
+  // No coil sees the first two rows, so they stay 0. A threshold of 1e-6 clips at most that of each of the 16
+  // coefficients of a patch, three times.
+  CHECK(test::max_difference(image, x) <= 3 * 4 * 1e-6);
+}
+
+TEST_CASE("a configuration survives its map, and mistakes in options are named", "[learned]") {
+  auto c = config_for("unrolled", 64, 40, 48, 32);
+  c.joint = true, c.density = "computed", c.block_y = 4;
+  const auto map = c.to_map();
+  CHECK(LearnedModelConfig::from_map(map).to_map() == map);
+  auto broken = map;
+  broken.erase("rows");
+  CHECK_THROWS_AS(LearnedModelConfig::from_map(broken), DataError);
+  c.model = "msens";
+  CHECK_THROWS_WITH(create_learned_model(c, 0), Catch::Contains("msense"));
+  c.model = "msense", c.block_y = 5;
+  CHECK_THROWS_WITH(create_learned_model(c, 0), Catch::Contains("block-y") && Catch::Contains("64"));
+  c.model = "unrolled", c.grids = 20;
+  CHECK_THROWS_WITH(create_learned_model(c, 0), Catch::Contains("grids"));
+  c.grids = 4, c.channels = 5;
+  CHECK_THROWS_WITH(create_learned_model(c, 0), Catch::Contains("channels"));
+}
