@@ -40,7 +40,7 @@ void write(const std::string& path, const ModelConfig& config, double ema) {
   train::TrainingState state;
   state.epoch = 3;
   state.step = 3;
-  state.best_relative_l2 = 0.25;
+  state.best = 0.25;
   state.lowest_loss = 0.5;
   state.seed = 5;
   state.data_digest = "abc";
@@ -134,12 +134,12 @@ TEST_CASE("a conversion leaves the other weights and the state of the training a
   CHECK(state.step == 3);
   CHECK(state.data_digest == "abc");
   CHECK(!state.result);
-  CHECK(std::isinf(state.best_relative_l2));  // other weights: no longer reached
+  CHECK(std::isinf(state.best));  // other weights: no longer reached
   convert_checkpoint(b, c, {}, header);
   CHECK(train::read_hyper_parameters(c) == train::read_hyper_parameters(a));
   write(a, small("*"), 0);
   convert_checkpoint(a, c, {}, header);
-  CHECK(state_of(c).best_relative_l2 == 0.25);  // the same weights
+  CHECK(state_of(c).best == 0.25);  // the same weights
 }
 
 TEST_CASE("dense transforms are the Monarch transforms multiplied out", "[pde]") {
@@ -159,7 +159,7 @@ TEST_CASE("dense transforms are the Monarch transforms multiplied out", "[pde]")
   // As above: values of size 1 in float.
   CHECK(largest_difference(reference, prediction(b)) <= 1e-5);
   CHECK(largest_difference(reference, std::vector<float>(reference.size(), 0)) > 1e-2);
-  CHECK(state_of(b).best_relative_l2 == 0.25);
+  CHECK(state_of(b).best == 0.25);
 
   config.points_y = 16;
   CHECK_THROWS_AS(converted(config, {"", true}), UsageError);

@@ -223,7 +223,7 @@ CheckpointConversion convert_checkpoint(const std::filesystem::path& from, const
   Kokkos::fence("danaus::pde::convert_checkpoint");
 
   state.result.reset();
-  if (!is_exact) state.best_relative_l2 = state.lowest_loss = std::numeric_limits<double>::infinity();
+  if (!is_exact) state.best = state.lowest_loss = std::numeric_limits<double>::infinity();
   result.parameters_before = source.model().parameters().count_reals();
   result.parameters_after = target.model().parameters().count_reals();
   train::write_checkpoint(to, header, target.model(), target.adam(), state);
