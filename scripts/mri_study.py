@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GRID = {
     "cg-sense": {"lambda": [0.003, 0.01, 0.03, 0.1, 0.3], "iterations": [10, 30]},
     "l1-wavelet": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
-    "tv": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
+    "tv": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025], "iterations": [60]},
 }
 
 # name -> options of train
@@ -36,9 +36,9 @@ MODELS = {
 
 SCALES = {
     "quick": {"generate": ["--size", "208x40", "--pad", "256x80", "--slices", 12, "--coils", 8, "--calibration", 16],
-              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 4}, "other_epochs": 12, "few": [1], "few_visits": 48},
+              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8}, "other_epochs": 12, "few": [1], "few_visits": 48},
     "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
-             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 8}, "other_epochs": 12, "few": [1, 2, 3, 5],
+             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10}, "other_epochs": 12, "few": [1, 2, 3, 5],
              "few_visits": 400},
 }
 

@@ -30,9 +30,10 @@ void apply_settings(const Options& options, std::vector<Candidate>& candidates) 
     const std::string lambda =
         entry.substr(first + 1, second == std::string::npos ? second : second - first - 1);
     const std::string iterations = second == std::string::npos ? "" : entry.substr(second + 1);
-    const auto& method = mri::find_method(entry.substr(0, first));
+    const std::string name = entry.substr(0, first);
+    if (name != self_unrolled) mri::find_method(name);
     for (auto& c : candidates) {
-      if (c.method != &method) continue;
+      if (c.learned || c.name() != name) continue;
       const auto a = std::from_chars(lambda.data(), lambda.data() + lambda.size(), c.settings.lambda);
       if (a.ec != std::errc() || a.ptr != lambda.data() + lambda.size() || !(c.settings.lambda >= 0))
         throw fail();
@@ -52,6 +53,10 @@ std::vector<Candidate> candidates_of(const Options& options) {
   // With runs, only the methods that were asked for.
   const bool only_runs = options.has("run") && !options.is_given("method");
   for (const auto& name : only_runs ? std::vector<std::string>{} : options.list("method")) {
+    if (name == self_unrolled) {
+      candidates.push_back({nullptr, settings, "", nullptr, true});
+      continue;
+    }
     const auto& method = mri::find_method(name);
     candidates.push_back({&method, method.resolve(settings)});
   }
@@ -79,7 +84,7 @@ Json to_json(const MethodScore& row) {
   if (!row.run.empty()) json["run"] = row.run;
   json["parameters"] = row.parameters;
   json["seconds_per_slice"] = spread_of(row.seconds_per_slice).mean;
-  const bool is_method = row.run.empty();
+  const bool is_method = row.run.empty() && row.method != self_unrolled;
   json["lambda"] = is_method ? Json(row.settings.lambda) : Json(nullptr);
   json["iterations"] = is_method ? Json(row.settings.iterations) : Json(nullptr);
   json["psnr"] = to_json(row.psnr);
@@ -168,10 +173,16 @@ Outcome run_eval(const Options& options) {
       double(total), "slices");
   size_t done = 0;
   Scorer scorer(options, profile);
-  const Scores scores = scorer.score(files, accelerations, candidates, [&] {
-    progress.update(double(++done));
+  const auto stop_if_asked = [&] {
     if (signals.signal()) throw Error(ExitCode(128 + signals.signal()), "stopped by a signal");
-  });
+  };
+  const Scores scores = scorer.score(
+      files, accelerations, candidates,
+      [&] {
+        progress.update(double(++done));
+        stop_if_asked();
+      },
+      stop_if_asked);
   progress.finish();
   if (options.has("report")) write_report(options.text("report"), options.text("metrics"), scores);
 
@@ -208,7 +219,8 @@ Verb eval_verb() {
       common_option("config"),
       text_option("data", "", "fully sampled raw data with targets: files or folders, comma-separated")
           .required(),
-      text_option("method", names, "methods, comma-separated").note("all without --run, none with it"),
+      text_option("method", names, std::string("methods, comma-separated; also ") + self_unrolled)
+          .note("all without --run, none with it"),
       text_option("run", "", "trained models: folders of runs or checkpoints, comma-separated"),
       choice_option("which", "last", {"last", "best"}, "checkpoint of a run"),
       text_option("settings", "", "METHOD:LAMBDA[:ITERATIONS], comma-separated").note("each method's own"),

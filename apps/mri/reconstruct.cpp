@@ -51,6 +51,14 @@ class Reconstruction {
   }
 
   Outcome dry_run() {
+    double fitting = 0;
+    if (who_.fits_itself) {  // all its steps, from the time of two
+      const int steps =
+          who_.settings.iterations > 0 ? who_.settings.iterations : int(mri::SelfFitOptions().steps);
+      who_.settings.iterations = 2;
+      fit({});
+      fitting = seconds_ / 2 * steps;
+    }
     const Timer timer;
     one(first_ + count_ / 2);
     Json json = description();
@@ -59,7 +67,7 @@ class Reconstruction {
     json["memory_bytes"] = mri::reconstruction_bytes(method(), d(), maps_.map_count()) + volume +
                            scan_->held_bytes() + maps_.held_bytes() +
                            (who_.learned ? who_.learned->tape_bytes() : 0);
-    json["seconds_estimate"] = timer.seconds() * double(count_);
+    json["seconds_estimate"] = fitting + timer.seconds() * double(count_);
     char text[200];
     std::snprintf(text, sizeof text, "%zu slices of %zux%zu, %zu coils: %.0f MiB of memory, about %s\n",
                   count_, d().rows, d().columns, d().coils, json["memory_bytes"].get<double>() / (1 << 20),
@@ -78,6 +86,7 @@ class Reconstruction {
     image.first_slice = first_;
     const bool compares = format_ == "png" && d().has_target;
     if (compares) target = image;
+    if (who_.fits_itself) fit(signals);
     for (size_t i = 0; i < count_; ++i) {
       image.set_slice(i, one(first_ + i));
       if (compares && i == count_ / 2) target.set_slice(i, scan_->read_target(first_ + i));
@@ -113,6 +122,13 @@ class Reconstruction {
           std::make_shared<mri::LearnedReconstruction>(checkpoint_path(who.run, options.text("which")));
       return who;
     }
+    if (options.text("method") == self_unrolled) {
+      if (options.has("lambda") || options.toggle("convergence"))
+        throw UsageError("--method self-unrolled: has no --lambda and no --convergence");
+      if (options.has("iterations")) who.settings.iterations = int(options.integer("iterations"));
+      who.fits_itself = true;
+      return who;
+    }
     who.method = &mri::find_method(options.text("method"));
     if (options.has("iterations")) who.settings.iterations = int(options.integer("iterations"));
     if (options.has("lambda")) who.settings.lambda = options.real("lambda");
@@ -140,6 +156,17 @@ class Reconstruction {
          {out, fs::path(out).replace_extension(".cfl"), fs::path(out).replace_extension(".hdr")})
       if (fs::exists(path) && (path == out || format_ == "cfl"))
         throw UsageError("--out " + path.string() + ": exists; --overwrite replaces it");
+  }
+
+  /// A network that is fitted to the scan before it reconstructs.
+  void fit(const train::SignalGuard& signals) {
+    if (coils_) throw UsageError("--method self-unrolled: not with --prewhiten and --virtual-coils");
+    const auto mask = mask_ ? mask_->mask : mri::sampled_points(scan_->read_kspace(d().slices / 2));
+    if (mask.count() == 0)
+      throw DataError(d().path + ": slice " + std::to_string(d().slices / 2) + " has no samples");
+    seconds_ += who_.fit(*scan_, maps_, mask, [&] {
+      if (signals.signal()) throw Error(ExitCode(128 + signals.signal()), "stopped by a signal");
+    });
   }
 
   /// Whitening by the scan's noise, then compression by the centre of the middle slice: one transform for all
@@ -191,9 +218,9 @@ class Reconstruction {
     Json json = {
         {"out", options_.text("out")}, {"format", format_}, {"data", d().path}, {"layout", d().layout}};
     json["method"] = who_.name();
-    json["run"] = who_.learned ? Json(who_.run) : Json(nullptr);
-    json["iterations"] = who_.learned ? Json(nullptr) : Json(who_.settings.iterations);
-    json["lambda"] = who_.learned ? Json(nullptr) : Json(who_.settings.lambda);
+    json["run"] = who_.run.empty() ? Json(nullptr) : Json(who_.run);
+    json["iterations"] = who_.method ? Json(who_.settings.iterations) : Json(nullptr);
+    json["lambda"] = who_.method ? Json(who_.settings.lambda) : Json(nullptr);
     json["mask"] = mask_ ? mask_->origin : "points with samples";
     json["mask_digest"] = mask_ ? Json(mri::digest_of(mask_->mask)) : Json(nullptr);
     json["acceleration"] = mask_ ? Json(mask_->acceleration) : Json(nullptr);
@@ -208,7 +235,7 @@ class Reconstruction {
   }
 
   const Options& options_;
-  const Candidate who_;
+  Candidate who_;
   std::shared_ptr<const mri::Scan> scan_;
   mri::MapSource maps_;
   std::optional<ChosenMask> mask_;
@@ -258,7 +285,9 @@ Verb reconstruct_verb() {
       path_option("mask", "which samples to use, in the acquired or the full shape: .h5, .cfl or .png"),
       real_option("acceleration", "", 1, 1000,
                   "use the file's mask of that name, or a generated one, instead of --mask"),
-      choice_option("method", "cg-sense", mri::method_names(), methods_help()),
+      choice_option("method", "cg-sense", all_method_names(),
+                    methods_help() + "; self-unrolled: a network of learned patch transforms fitted to this "
+                                     "scan alone, in at most --iterations steps"),
       path_option("run", "a trained model instead of --method: the folder of a run, or a checkpoint"),
       choice_option("which", "last", {"last", "best"}, "checkpoint of a run"),
       integer_option("iterations", "", 1, 100000, "iterations").note(defaults_of([](const mri::Method& m) {

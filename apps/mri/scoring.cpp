@@ -56,6 +56,22 @@ HostTensor<Complex<float>, 4> Candidate::reconstruct(const Exec& space,
                  : mri::reconstruct_slice(space, *method, settings, kspace, maps, mask);
 }
 
+std::vector<std::string> all_method_names() {
+  auto names = mri::method_names();
+  names.emplace_back(self_unrolled);
+  return names;
+}
+
+double Candidate::fit(const mri::Scan& scan, const mri::MapSource& maps, const mri::Mask& mask,
+                      const std::function<void()>& before_step) {
+  mri::SelfFitOptions how;
+  how.seed = settings.seed;
+  if (settings.iterations > 0) how.steps = size_t(settings.iterations);
+  const auto fitted = mri::fit_to_scan(Exec(), scan, maps, mask, how, before_step);
+  learned = fitted.model;
+  return fitted.seconds;
+}
+
 std::string label_of(const Candidate& candidate, const std::vector<Candidate>& all) {
   const auto same = [&](const Candidate& c) { return c.name() == candidate.name(); };
   return std::count_if(all.begin(), all.end(), same) > 1 ? candidate.name() + " (" + candidate.run + ")"
@@ -101,15 +117,15 @@ std::map<std::string, double> measured_t2(const mri::Scan& scan, const mri::Imag
 
 Scores Scorer::score(const std::vector<std::filesystem::path>& files,
                      const std::vector<double>& accelerations, const std::vector<Candidate>& candidates,
-                     const std::function<void()>& progress) {
+                     const std::function<void()>& progress, const std::function<void()>& stop_if_asked) {
   Scores scores;
-  for (const auto& file : files) score_file(file, accelerations, candidates, progress, scores);
+  for (const auto& file : files) score_file(file, accelerations, candidates, progress, stop_if_asked, scores);
   return scores;
 }
 
 void Scorer::score_file(const std::filesystem::path& file, const std::vector<double>& accelerations,
                         const std::vector<Candidate>& candidates, const std::function<void()>& progress,
-                        Scores& scores) {
+                        const std::function<void()>& stop_if_asked, Scores& scores) {
   const auto scan = mri::open_scan(file);
   const auto& d = scan->description();
   if (!d.has_target) scan->read_target(0);  // says what is missing
@@ -138,9 +154,10 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
     const ChosenMask mask = choose_mask(options_, *scan, acceleration);
     scores.masks.push_back({d.path, mask.origin, mri::digest_of(mask.mask), acceleration, mask.acceleration,
                             mask.padded_acceleration});
-    for (const auto& candidate : candidates) {
+    for (Candidate candidate : candidates) {
       const std::string label = label_of(candidate, candidates);
       double seconds = 0;
+      if (candidate.fits_itself) seconds += candidate.fit(*scan, maps, mask.mask, stop_if_asked);
       for (size_t x = 0; x < d.slices; ++x) {
         const auto kspace = scan->read_kspace(x);
         const auto sensitivities = maps.read(x);

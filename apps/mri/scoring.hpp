@@ -6,6 +6,7 @@
 #include <danaus/mri/metrics/image_score.hpp>
 #include <danaus/mri/models/learned_reconstruction.hpp>
 #include <danaus/mri/models/reconstruction.hpp>
+#include <danaus/mri/training/self_fit.hpp>
 
 #include <map>
 
@@ -59,15 +60,23 @@ struct Scores {
   double aspect = 1;  ///< of the picture: width over height
 };
 
-/// Who is scored: a method with its settings, or a trained model.
+/// The method that is no entry of mri::methods(): it is fitted to a scan before it reconstructs.
+inline constexpr const char* self_unrolled = "self-unrolled";
+std::vector<std::string> all_method_names();
+
+/// Who is scored: a method with its settings, a trained model, or one that is fitted to the scan itself.
 struct Candidate {
   const mri::Method* method = nullptr;
   mri::MethodSettings settings = {};
   std::string run = {};  ///< folder or checkpoint as it was given
   std::shared_ptr<mri::LearnedReconstruction> learned = nullptr;
+  bool fits_itself = false;  ///< `learned` is there once fit() was called for a scan
 
-  const std::string& name() const { return learned ? learned->name() : method->name; }
-  size_t parameters() const { return learned ? learned->parameters() : method->parameters; }
+  std::string name() const { return fits_itself ? self_unrolled : learned ? learned->name() : method->name; }
+  size_t parameters() const { return learned ? learned->parameters() : method ? method->parameters : 0; }
+  /// Fits the model to a scan. @return seconds
+  double fit(const mri::Scan& scan, const mri::MapSource& maps, const mri::Mask& mask,
+             const std::function<void()>& before_step);
   HostTensor<Complex<float>, 4> reconstruct(const Exec& space, const HostTensor<Complex<float>, 4>& kspace,
                                             const HostTensor<Complex<float>, 4>& maps,
                                             const mri::Mask& mask) const;
@@ -77,17 +86,19 @@ struct Candidate {
 std::string label_of(const Candidate& candidate, const std::vector<Candidate>& all);
 
 /// Scores every candidate on the same masks of every file, slice by slice.
-/// @param progress  is told the slices reconstructed so far, of `slices_to_score`; may throw to stop
+/// @param progress       called after every slice; may throw to stop
+/// @param stop_if_asked  called while a model is fitted; may throw to stop
 class Scorer {
  public:
   Scorer(const Options& options, mri::MetricsProfile profile) : options_(options), profile_(profile) {}
   Scores score(const std::vector<std::filesystem::path>& files, const std::vector<double>& accelerations,
-               const std::vector<Candidate>& candidates, const std::function<void()>& progress);
+               const std::vector<Candidate>& candidates, const std::function<void()>& progress,
+               const std::function<void()>& stop_if_asked);
 
  private:
   void score_file(const std::filesystem::path& file, const std::vector<double>& accelerations,
                   const std::vector<Candidate>& candidates, const std::function<void()>& progress,
-                  Scores& scores);
+                  const std::function<void()>& stop_if_asked, Scores& scores);
 
   const Options& options_;
   mri::MetricsProfile profile_;

@@ -287,11 +287,11 @@ void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, c
   backward_portable(space, packed, x, y_grad, scratch, write, x_grad, left_grad, right_grad);
 #else
   require_lanes("backward: y_grad", x, y_grad);
-  require_lanes("backward: x_grad", x, Lanes<const T>(x_grad));
+  if (x_grad.data) require_lanes("backward: x_grad", x, Lanes<const T>(x_grad));
   const auto forward = forward_stages(packed.data()), adjoint = adjoint_stages(packed.data());
   const int entries = forward_[0].entries + forward_[1].entries;
   const auto mark = scratch.mark();
-  if (has_cheap_dense_gradient()) {
+  if (x_grad.data && has_cheap_dense_gradient()) {
     const size_t numbers = 2 * inputs() * outputs();
     const auto partial = scratch.take<T, 2>({size_t(gradient_chunks), numbers});
     const auto dense = scratch.take<T, 1>({numbers});
@@ -324,7 +324,7 @@ void AxisTransform<T>::backward_portable(const Exec& space, const Tensor<T, 1>& 
                                          Workspace& scratch, Write write, const Lanes<T>& x_grad,
                                          T* left_grad, T* right_grad) const {
   require_lanes("backward_portable: y_grad", x, y_grad);
-  require_lanes("backward_portable: x_grad", x, Lanes<const T>(x_grad));
+  if (x_grad.data) require_lanes("backward_portable: x_grad", x, Lanes<const T>(x_grad));
   const auto forward = forward_stages(packed.data()), adjoint = adjoint_stages(packed.data());
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 3>(partial_shape());

@@ -204,8 +204,9 @@ struct BackwardKernel {
       run_stage<T>(team, adjoint.first, adjoint.input_complex, fc, fc, count, dy, Write::overwrite,
                    MiddleLanes<T>{middle_grad});
       team.team_barrier();
-      run_stage<T>(team, adjoint.second, fc, fc, adjoint.output_complex, count, dm, write,
-                   StripLanes<T>{x_grad, outer, first});
+      if (x_grad.data)
+        run_stage<T>(team, adjoint.second, fc, fc, adjoint.output_complex, count, dm, write,
+                     StripLanes<T>{x_grad, outer, first});
       add_gradient(team, forward.first, 0, count, dm, fc, in, forward.input_complex);
       add_gradient(team, forward.second, entries_first, count, dy, forward.output_complex, m, fc);
       team.team_barrier();

@@ -108,6 +108,17 @@ void run_stage(const StageView<T>& stage, const Rows<const T>& x, Write write, c
   }
 }
 
+/// The first of two stages over whole packs of lanes.
+template <bool XC, bool AC, class T>
+void run_first_stage(const StageView<T>& stage, size_t lanes, const Rows<const T>& x, const Rows<T>& middle) {
+  constexpr size_t W = size_t(width<T>);
+  size_t q = 0;
+  for (; q + 2 * W <= lanes; q += 2 * W)
+    run_stage<2, XC, AC, AC>(stage, x.at(ptrdiff_t(q)), Write::overwrite, middle.at(ptrdiff_t(q)));
+  if (q < lanes)
+    run_stage<1, XC, AC, AC>(stage, x.at(ptrdiff_t(q)), Write::overwrite, middle.at(ptrdiff_t(q)));
+}
+
 /// Both stages over `lanes` lanes, strip by strip as simd::for_each_strip cuts them. The middle may hold all
 /// lanes or, with middle_shared, one strip that every strip uses again and that therefore stays in L1.
 template <bool XC, bool AC, bool YC, class T>
@@ -274,7 +285,7 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
           const size_t used = simd::round_up(count, W);
           prefetch_panel(x, panels, p + 1, forward.input_rows, int(xp));
           prefetch_panel(y_grad, panels, p + 1, forward.output_rows, int(yp));
-          prefetch_panel(x_grad, panels, p + 1, forward.input_rows, int(xp));
+          if (x_grad.data) prefetch_panel(x_grad, panels, p + 1, forward.input_rows, int(xp));
           const Rows<T> m{m_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)},
               dm{dm_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)};
           const Rows<const T> m_read{m_buffer, m.row_stride, m.plane_stride},
@@ -283,16 +294,13 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
               read_panel(x, outer, first, count, false, forward.input_rows, int(xp), used, x_buffer);
           const auto dy =
               read_panel(y_grad, outer, first, count, false, forward.output_rows, int(yp), used, y_buffer);
-          // The middle values again: the first stage only.
-          size_t q = 0;
-          for (; q + 2 * W <= used; q += 2 * W)
-            run_stage<2, XC, AC, AC>(forward.first, in.rows.at(ptrdiff_t(q)), Write::overwrite,
-                                     m.at(ptrdiff_t(q)));
-          if (q < used)
-            run_stage<1, XC, AC, AC>(forward.first, in.rows.at(ptrdiff_t(q)), Write::overwrite,
-                                     m.at(ptrdiff_t(q)));
-          apply_panel<YC, AC, XC>(adjoint, dy.rows, dm, false, false, outer, first, count, used, dx_buffer,
-                                  write, x_grad);
+          // The middle values again.
+          run_first_stage<XC, AC>(forward.first, used, in.rows, m);
+          if (x_grad.data)
+            apply_panel<YC, AC, XC>(adjoint, dy.rows, dm, false, false, outer, first, count, used, dx_buffer,
+                                    write, x_grad);
+          else
+            run_first_stage<YC, AC>(adjoint.first, used, dy.rows, dm);
           stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in.rows, packs);
           stage_gradient<YC, AC, AC>(forward.second, int(used), dy.rows, m_read,
                                      packs + size_t(entries_first) * mp * W);

@@ -49,15 +49,12 @@ Var<Complex<T>, 4> AxisMonarch<T>::operator()(Tape& tape, const Var<Complex<T>, 
 
   Workspace& scratch = tape.scratch();
   tape.record("danaus::nn::AxisMonarch", out, [layer = *this, x, out, packed, &scratch](const Exec& space) {
-    const auto mark = scratch.mark();
-    const bool wanted = x.is_tracked();
-    const Write write = wanted ? x.claim_grad() : Write::overwrite;
-    const auto x_grad = wanted ? x.grad() : scratch.take<Complex<T>, 4>(shape_of(x.value));
-    layer.transform_.backward(
-        space, packed, lanes_along<const T>(x.value, layer.axis_),
-        lanes_along<const T>(out.grad(), layer.axis_), scratch, write, lanes_along<T>(x_grad, layer.axis_),
-        reinterpret_cast<T*>(layer.left_.grad().data()), reinterpret_cast<T*>(layer.right_.grad().data()));
-    scratch.release(mark);
+    const Write write = x.is_tracked() ? x.claim_grad() : Write::overwrite;
+    layer.transform_.backward(space, packed, lanes_along<const T>(x.value, layer.axis_),
+                              lanes_along<const T>(out.grad(), layer.axis_), scratch, write,
+                              x.is_tracked() ? lanes_along<T>(x.grad(), layer.axis_) : monarch::Lanes<T>{},
+                              reinterpret_cast<T*>(layer.left_.grad().data()),
+                              reinterpret_cast<T*>(layer.right_.grad().data()));
   });
   return out;
 }

@@ -1,7 +1,6 @@
 #include <nn/local_convolution.hpp>
 
 #include <danaus/core/instantiate.hpp>
-#include <danaus/core/simd.hpp>
 
 namespace danaus::nn {
 
@@ -55,7 +54,6 @@ void convolve_to_hidden_of(const Exec& space, const Tensor<T, 3>& w, const Tenso
             const T* weight = &w(mirrored ? conv_taps - 1 - tap : tap, 0, 0);
             for (int c = 0; c < channels; ++c, weight += H) {
               if (count == pixels_at_once) {
-                DANAUS_UNROLL
                 for (int q = 0; q < pixels_at_once; ++q)
                   for (int h = 0; h < H; ++h) sum[q][h] += weight[h] * from[q * channels + c];
               } else {

@@ -166,6 +166,19 @@ def test_models_are_trained_evaluated_and_applied():
     assert not os.path.exists("no.h5")
 
 
+def test_a_network_is_fitted_to_the_scan_itself():
+    scan = "knees/subject_000.h5"
+    common = ["--method", "self-unrolled", "--data", scan, "--acceleration", 4, "--iterations", 20]
+    made = mri.json("reconstruct", *common, "--out", "self.h5", "--progress", "none")
+    assert made["method"] == "self-unrolled" and made["run"] is None and made["seconds_per_slice"] > 0
+    score = mri.json("eval", "--data", scan, "--method", "zero-filled,self-unrolled", "--settings", "self-unrolled:0:20")
+    rows = {(row["method"], row["echo"]): row for row in score["results"]}
+    for echo in (1, 2):
+        assert rows["self-unrolled", echo]["psnr"]["mean"] > rows["zero-filled", echo]["psnr"]["mean"] + 2
+    assert rows["self-unrolled", 1]["parameters"] > 8000
+    mri.error(64, "reconstruct", *common, "--lambda", 1, "--out", "no.h5", names=["--lambda"])
+
+
 def test_training_usage_errors_and_signals():
     mri.error(64, "train", *RUN, "--model", "mSense", "--out", "no", names=["--model", "msense"])
     mri.error(64, "train", *RUN, "--scans", 2, "--out", "no", names=["--scans", "1"])

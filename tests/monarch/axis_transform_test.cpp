@@ -242,6 +242,16 @@ TEMPLATE_TEST_CASE("factor gradients equal the derivative of <A x, g>", "[monarc
     // The same sums; the compiler may fuse a product with another addition in tiles of another shape. Bound
     // as above.
     CHECK(test::max_difference(dx, expected_dx) <= 512 * test::epsilon<T>());
+    // Without the gradient of x: the same sums, in another order where one side is real.
+    auto left_alone = zeros<T, 1>("d_left", {c.left.size()}),
+         right_alone = zeros<T, 1>("d_right", {c.right.size()});
+    c.transform.backward(space, c.packed, split_lanes<const T>(x), split_lanes<const T>(g), scratch,
+                         Write::overwrite, {}, left_alone.data(), right_alone.data());
+    const double lanes = 8 * std::sqrt(double(before * after));
+    CHECK(test::max_difference(left_alone, d_left) <=
+          lanes * test::epsilon<T>() * (1 + test::max_abs(d_left)));
+    CHECK(test::max_difference(right_alone, d_right) <=
+          lanes * test::epsilon<T>() * (1 + test::max_abs(d_right)));
 
     // L = Re <A x, g> with dL/dA[o][t] = sum over lanes of g[o] conj(x[t]); the chain rule through left *
     // right.

@@ -75,6 +75,10 @@ void disturb(ParameterStore<double>& store) {
   const Random random(3, stream::test);
   for (const auto& p : store.parameters())
     for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) += 0.1 * random.normal(p.offset + i);
+  // Clipping is the more curved, the smaller its threshold.
+  for (const auto& p : store.parameters())
+    if (p.name.ends_with("thresholds"))
+      for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = 0.5 + 0.1 * random.normal(p.offset + i);
   Kokkos::deep_copy(store.values(), host);
 }
 
@@ -149,6 +153,7 @@ TEST_CASE("imaging operations: gradients", "[learned]") {
   using Image = Var<Complex<double>, 4>;
   check_operation([&](Tape& t, const Image& v) { return combine_coils<double>(t, batch.maps, v); }, u);
   check_operation([&](Tape& t, const Image& v) { return sense_adjoint<double>(t, batch.sense, v); }, u);
+  check_operation([&](Tape& t, const Image& v) { return sense_forward<double>(t, batch.sense, v); }, x);
   check_operation([&](Tape& t, const Image& v) { return keep_support<double>(t, batch.maps, v); }, x);
   check_operation([&](Tape& t, const Image& v) { return echo_channels<double>(t, v, 2); }, x);
   const auto channels = test::normal<double, 4>({2, 8, 6, 4}, 4);

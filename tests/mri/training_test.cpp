@@ -6,6 +6,7 @@
 #include <danaus/mri/data/synthetic_scan.hpp>
 #include <danaus/mri/models/scaling.hpp>
 #include <danaus/mri/training/reconstruction_task.hpp>
+#include <danaus/mri/training/self_fit.hpp>
 #include <danaus/train/loop.hpp>
 
 #include "scans.hpp"
@@ -37,7 +38,7 @@ void write_scan(const std::filesystem::path& path, std::uint64_t seed) {
   o.rows = 24, o.columns = 20, o.padded_rows = 32, o.padded_columns = 24;
   o.slices = 4, o.coils = 3, o.calibration = 8, o.seed = seed;
   io::FileHeader header;
-  header.format = "danaus-mri-raw", header.format_version = 1, header.created_by = "test";
+  header.format = "danaus-mri-raw", header.format_version = 1, header.created_by = "danaus test";
   write_synthetic_scan(path, header, o);
 }
 
@@ -247,8 +248,53 @@ TEST_CASE("scans of another kind are refused by name", "[training]") {
   o.rows = 24, o.columns = 16, o.padded_rows = 32, o.padded_columns = 20, o.slices = 2, o.coils = 2,
   o.calibration = 6;
   io::FileHeader header;
-  header.format = "danaus-mri-raw", header.format_version = 1, header.created_by = "test";
+  header.format = "danaus-mri-raw", header.format_version = 1, header.created_by = "danaus test";
   write_synthetic_scan(folder.file("b.h5"), header, o);
   CHECK_THROWS_WITH(ScanSet({folder.file("a.h5"), folder.file("b.h5")}),
                     Catch::Contains("b.h5") && Catch::Contains("32x24") && Catch::Contains("32x20"));
+}
+
+TEST_CASE("samples are split in three: seen, compared and held out", "[training]") {
+  const Mask mask = make_mask({"poisson", 96, 64, 3, 12});
+  SelfFitOptions o;
+  const auto a = split_mask(mask, o, 2, 0), b = split_mask(mask, o, 2, 1), c = split_mask(mask, o, 3, 0);
+  for (size_t p = 0; p < mask.size(); ++p)
+    REQUIRE(a.seen.samples[p] + a.compared.samples[p] + a.held_out.samples[p] == mask.samples[p]);
+  CHECK(a.held_out.samples == b.held_out.samples);
+  CHECK(a.compared.samples != b.compared.samples);
+  CHECK(a.held_out.samples != c.held_out.samples);
+  CHECK(a.seen(48, 32) == 1);
+  // Of n points a share s: deviation sqrt(n s (1 - s)), five of them; the centre is seen always.
+  const double n = double(mask.count()) - 64;
+  CHECK(std::abs(double(a.held_out.count()) - .1 * n) <= 5 * std::sqrt(n * .09));
+  CHECK(std::abs(double(a.compared.count()) - .27 * n) <= 5 * std::sqrt(n * .2));
+}
+
+TEST_CASE("a network fitted to the scan itself beats the zero-filled image, and repeats", "[training]") {
+  test::TemporaryFolder folder;
+  write_scan(folder.file("scan.h5"), 1);
+  const std::shared_ptr<const Scan> scan = open_scan(folder.file("scan.h5"));
+  const MapSource maps(scan);
+  const auto& d = scan->description();
+  const Mask mask = fit_mask(make_mask({"poisson", d.acquired_rows, d.acquired_columns, 2, 6}), d, "mask");
+  SelfFitOptions o;
+  o.steps = 24, o.check_every = 8;
+  const auto fit = fit_to_scan(Exec{}, *scan, maps, mask, o);
+  CHECK(fit.steps == 24);
+  REQUIRE(fit.checks.size() == 3);
+  CHECK(fit.checks.back() < 1);
+  const auto target = scan->read_target(1);
+  const auto error = [&](const HostTensor<Complex<float>, 4>& image) {
+    double sum = 0;
+    for (size_t i = 0; i < target.size(); ++i)
+      sum += std::pow(Kokkos::abs(image.data()[i] - target.data()[i]), 2);
+    return std::sqrt(sum);
+  };
+  const auto kspace = scan->read_kspace(1);
+  const auto image = fit.model->reconstruct(Exec{}, kspace, maps.read(1), mask);
+  const auto zero_filled =
+      reconstruct_slice(Exec{}, find_method("zero-filled"), {}, kspace, maps.read(1), mask);
+  CHECK(error(image) < 0.7 * error(zero_filled));
+  const auto again = fit_to_scan(Exec{}, *scan, maps, mask, o);
+  CHECK(again.checks == fit.checks);
 }

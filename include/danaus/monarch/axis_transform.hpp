@@ -127,8 +127,8 @@ class AxisTransform {
   /// x_grad = A* y_grad, or added to it.
   void adjoint(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& y_grad, Write write,
                const Lanes<T>& x_grad) const;
-  /// adjoint(), and the gradients of the factors are added to left_grad and right_grad.
-  /// The inner values are computed again from x. `scratch` gives and gets back its memory.
+  /// adjoint(), left out where x_grad has no data, and the gradients of the factors, added to left_grad and
+  /// right_grad. The inner values are computed again from x. `scratch` gives and gets back its memory.
   void backward(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
                 const Lanes<const T>& y_grad, Workspace& scratch, Write write, const Lanes<T>& x_grad,
                 T* left_grad, T* right_grad) const;

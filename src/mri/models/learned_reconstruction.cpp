@@ -17,12 +17,21 @@ std::string plane_text(size_t rows, size_t columns) {
 }  // namespace
 
 /// x(b, ..) *= factors(b / per_factor)
-void scale_items(const Exec& space, const Tensor<float, 1>& factors, const Tensor<Complex<float>, 4>& x) {
+void multiply_items(const Exec& space, const Tensor<float, 1>& factors, const Tensor<Complex<float>, 4>& x) {
   const size_t per_factor = x.size() / factors.extent(0);
   Complex<float>* values = x.data();
   Kokkos::parallel_for(
-      "danaus::mri::scale_items", over_entries(space, x),
+      "danaus::mri::multiply_items", over_entries(space, x),
       KOKKOS_LAMBDA(size_t i) { values[i] *= factors(i / per_factor); });
+}
+
+void scale_items(const Exec& space, const std::vector<double>& scales, const Tensor<Complex<float>, 4>& x) {
+  const Tensor<float, 1> factors("factors", scales.size());
+  const auto host = Kokkos::create_mirror_view(factors);
+  for (size_t n = 0; n < scales.size(); ++n) host(n) = float(1 / scales[n]);
+  Kokkos::deep_copy(factors, host);
+  multiply_items(space, factors, x);
+  space.fence("danaus::mri::scale_items");  // `factors` ends here
 }
 
 SliceBatch<float> make_batch(const Exec& space, const std::string& scale,
@@ -75,15 +84,10 @@ SliceBatch<float> make_batch(const Exec& space, const std::string& scale,
   batch.sense->adjoint(space, samples, batch.zero_filled);
   space.fence("danaus::mri::make_batch");
   const auto image = to_host(batch.zero_filled);
-  const Tensor<float, 1> factors("factors", slices);
-  const auto host_factors = Kokkos::create_mirror_view(factors);
-  for (size_t n = 0; n < slices; ++n) {
+  for (size_t n = 0; n < slices; ++n)
     scales[n] = image_scale(scale, image.data() + n * echoes * plane, echoes * plane);
-    host_factors(n) = float(1 / scales[n]);
-  }
-  Kokkos::deep_copy(factors, host_factors);
-  scale_items(space, factors, samples);
-  scale_items(space, factors, batch.zero_filled);
+  scale_items(space, scales, samples);
+  scale_items(space, scales, batch.zero_filled);
   space.fence("danaus::mri::make_batch");
   return batch;
 }

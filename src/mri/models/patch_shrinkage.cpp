@@ -129,8 +129,7 @@ void PatchShrinkage<R>::backward(const Exec& space, const Saved& s, const Var<Co
                                  const Var<Complex<R>, 4>& out, Workspace& scratch) const {
   const auto mark = scratch.mark();
   const auto shape = shape_of(s.coefficients);
-  const auto v = scratch.take<R, 2>(shape), d = scratch.take<R, 2>(shape), g = scratch.take<R, 2>(shape),
-             unused = scratch.take<R, 2>(shape);
+  const auto v = scratch.take<R, 2>(shape), d = scratch.take<R, 2>(shape), g = scratch.take<R, 2>(shape);
   const auto t_grad = scratch.take<R, 2>(shape_of(s.thresholds));
   Kokkos::deep_copy(space, t_grad, R(0));
   // out = x + scatter(M^T d): with u = the gathered gradient, d has gradient M u, and the factors of M that
@@ -139,16 +138,18 @@ void PatchShrinkage<R>::backward(const Exec& space, const Saved& s, const Var<Co
   clip_coefficients<R>(space, s.grids, joint_, s.thresholds, s.coefficients, d);
   transform_.apply(space, s.packed, lanes_of<const R>(v), Write::overwrite, lanes_of<R>(g));
   transform_.backward(space, s.packed, lanes_of<const R>(v), lanes_of<const R>(d), scratch, Write::overwrite,
-                      lanes_of<R>(unused), left_.grad().data(), right_.grad().data());
+                      {}, left_.grad().data(), right_.grad().data());
   clip_coefficients_backward<R>(space, s.grids, joint_, s.thresholds, s.coefficients, g, d, t_grad);
   thresholds_backward<R>(space, thresholds_.value(), t_grad, thresholds_.grad());
   // c = M v.
   gather_patches<R>(space, s.grids, x.value, R(1), v);
+  const bool wanted = x.is_tracked();
   transform_.backward(space, s.packed, lanes_of<const R>(v), lanes_of<const R>(d), scratch, Write::overwrite,
-                      lanes_of<R>(unused), left_.grad().data(), right_.grad().data());
-  if (x.is_tracked()) {
+                      wanted ? lanes_of<R>(g) : monarch::Lanes<R>{}, left_.grad().data(),
+                      right_.grad().data());
+  if (wanted) {
     const Write write = x.claim_grad();
-    add_patches<R>(space, s.grids, out.grad(), R(1), unused, write, x.grad());
+    add_patches<R>(space, s.grids, out.grad(), R(1), g, write, x.grad());
   }
   scratch.release(mark);
 }

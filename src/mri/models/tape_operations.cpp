@@ -54,6 +54,20 @@ Var<Complex<R>, 4> sense_adjoint(Tape& tape, std::shared_ptr<const SenseOperator
   return x;
 }
 
+template <class R>
+Var<Complex<R>, 4> sense_forward(Tape& tape, std::shared_ptr<const SenseOperator<R>> a,
+                                 const Var<Complex<R>, 4>& x) {
+  const auto y = tape.output<Complex<R>, 4>(a->kspace_shape());
+  a->forward(tape.space(), x.value, y.value);
+  Workspace& scratch = tape.scratch();
+  tape.record("danaus::mri::sense_forward", y, [=, &scratch](const Exec& space) {
+    if (!x.is_tracked()) return;
+    write_gradient<R>(space, scratch, x,
+                      [&](const Tensor<Complex<R>, 4>& to) { a->adjoint(space, y.grad(), to); });
+  });
+  return y;
+}
+
 /// z = x - step r; with `gradient` the same, for x_grad = z_grad - step (A^H A z_grad), or added.
 template <class R>
 void subtract_scaled(const Exec& space, const Tensor<R, 1>& step, const ConstTensor<Complex<R>, 4>& x,
@@ -265,6 +279,8 @@ Var<Complex<R>, 4> keep_support(Tape& tape, const ConstTensor<Complex<R>, 5>& ma
   template Var<Complex<R>, 4> combine_coils<R>(Tape&, const ConstTensor<Complex<R>, 5>&,                   \
                                                const Var<Complex<R>, 4>&);                                 \
   template Var<Complex<R>, 4> sense_adjoint<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,             \
+                                               const Var<Complex<R>, 4>&);                                 \
+  template Var<Complex<R>, 4> sense_forward<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,             \
                                                const Var<Complex<R>, 4>&);                                 \
   template Var<Complex<R>, 4> data_consistency<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,          \
                                                   const Tensor<Complex<R>, 4>&, const Parameter<R, 1>&,    \

@@ -31,12 +31,13 @@ ImageLoss parse_image_loss(const std::string& name) {
 template <class R>
 void row_errors(const Exec& space, const Tensor<Complex<R>, 4>& p, const Tensor<Complex<R>, 4>& t,
                 bool squared, const Tensor<double, 2>& rows) {
-  const int columns = int(p.extent(2));
+  const size_t row = p.extent(2) * p.extent(3);
   Kokkos::parallel_for(
       "danaus::mri::row_errors", over_rows(space, p.extent(0), p.extent(1)), KOKKOS_LAMBDA(int b, int j) {
         double sum = 0;
-        for (int k = 0; k < columns; ++k) {
-          const Complex<R> d = p(b, j, k, 0) - t(b, j, k, 0);
+        const Complex<R>*prediction = &p(b, j, 0, 0), *target = &t(b, j, 0, 0);
+        for (size_t k = 0; k < row; ++k) {
+          const Complex<R> d = prediction[k] - target[k];
           const R square = d.real() * d.real() + d.imag() * d.imag();
           sum += double(squared ? square : Kokkos::sqrt(square));
         }

@@ -21,6 +21,9 @@ SliceBatch<float> make_batch(const Exec& space, const std::string& scale,
                              const std::vector<HostTensor<Complex<float>, 4>>& maps,
                              const std::vector<const Mask*>& masks, std::vector<double>& scales);
 
+/// x /= the scale of its slice; the items of a slice lie side by side.
+void scale_items(const Exec& space, const std::vector<double>& scales, const Tensor<Complex<float>, 4>& x);
+
 /// A trained model, ready to reconstruct slices.
 class LearnedReconstruction {
  public:

@@ -20,6 +20,11 @@ template <class R>
 Var<Complex<R>, 4> sense_adjoint(Tape& tape, std::shared_ptr<const SenseOperator<R>> a,
                                  const Var<Complex<R>, 4>& y);
 
+/// y = A x.
+template <class R>
+Var<Complex<R>, 4> sense_forward(Tape& tape, std::shared_ptr<const SenseOperator<R>> a,
+                                 const Var<Complex<R>, 4>& x);
+
 /// One step of gradient descent on 1/2 ||A x - y||^2 with a learned step size:
 ///
 ///     z = x - step[0] (A^H A x - b),   b = A^H y

@@ -26,7 +26,8 @@ const std::vector<std::string>& image_loss_names();
 /// @throws UsageError naming them
 ImageLoss parse_image_loss(const std::string& name);
 
-/// sum over slices of the mean over items and pixels of |p - t|, or |p - t|^2.
+/// sum over slices of the mean over items, pixels and channels of |p - t|, or |p - t|^2; of images, or of
+/// samples (item, ky, kz, coil).
 /// @param slices  how many slices the items belong to
 template <class R>
 Var<R, 0> mean_error(Tape& tape, const Var<Complex<R>, 4>& prediction, const Tensor<Complex<R>, 4>& target,
