@@ -9,7 +9,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 
 namespace danaus::io {
 
@@ -28,6 +30,19 @@ bool send(int pipe, const std::string& text) {
     sent += std::size_t(n);
   }
   return true;
+}
+
+/// A damaged length can ask for any memory: the child may take some more than it has, and a multiple of the
+/// file.
+void limit_memory(const std::filesystem::path& path) {
+  std::ifstream statistics("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0, shared = 0, text = 0, library = 0, data = 0;
+  std::error_code error;
+  const std::uint64_t file = std::filesystem::file_size(path, error);
+  if (error || !(statistics >> total >> resident >> shared >> text >> library >> data)) return;
+  const rlim_t most = data * std::uint64_t(::sysconf(_SC_PAGESIZE)) + (std::uint64_t(256) << 20) + 4 * file;
+  const rlimit limit{most, most};
+  ::setrlimit(RLIMIT_DATA, &limit);
 }
 
 std::string receive(int pipe) {
@@ -59,6 +74,7 @@ std::string in_child(const std::filesystem::path& path, const std::function<std:
     ::setrlimit(RLIMIT_CORE, &no_core);
     for (int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM, SIGPROF}) std::signal(number, SIG_DFL);
     allow_more_time();
+    limit_memory(path);
     int status = 0;
     std::string message;
     try {
