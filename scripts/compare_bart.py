@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares danaus-mri with BART (Debian: apt-get install bart) on the same data, in one run: agreement and time.
 
-    scripts/compare_bart.py build/release/bin/danaus-mri [--repeat 3] [--json FILE]
+    scripts/compare_bart.py build/release/bin/danaus-mri [--repeat 3] [--threads N] [--json FILE]
 
 Needs numpy and h5py. A synthetic knee, 512 x 160, 8 coils, R = 4: one slice unless it says otherwise. Times are whole processes, reading and
 writing included, the best of the repeats; both use all the cores they are given.
@@ -40,21 +40,26 @@ def after_best_scale(a, b):
     return relative(a * (np.vdot(a, b) / np.vdot(a, a)), b)
 
 
-def seconds(commands, repeat):
-    """The best of several runs of commands, one after the other."""
-    best = float("inf")
-    for _ in range(repeat):
-        start = time.perf_counter()
-        for command in commands:
-            subprocess.run([str(word) for word in command], check=True, capture_output=True)
-        best = min(best, time.perf_counter() - start)
-    return best
+def run(commands, threads):
+    """Seconds of commands, one after the other."""
+    start = time.perf_counter()
+    for command in commands:
+        subprocess.run([str(word) for word in command], check=True, capture_output=True,
+                       env={**os.environ, "OMP_NUM_THREADS": str(threads)})
+    return time.perf_counter() - start
+
+
+def best_seconds(ours, rival, repeat, threads):
+    """The best of several runs of both, in turn: a machine that drifts or is shared slows both alike."""
+    times = [(run(ours, threads), run(rival, threads)) for _ in range(repeat)]
+    return min(a for a, _ in times), min(b for _, b in times)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of both programs")
     parser.add_argument("--json")
     options = parser.parse_args()
     danaus = os.path.abspath(options.program)
@@ -83,7 +88,8 @@ def main():
     results = []
 
     def compare(case, ours, rival, agreement, limit=None):
-        a, b = seconds(ours, options.repeat), seconds(rival, options.repeat)
+        ours = [command if command[1] == "mask" else [*command, "--threads", options.threads] for command in ours]
+        a, b = best_seconds(ours, rival, options.repeat, options.threads)
         row = {"case": case, "ours_seconds": a, "rival": "BART", "rival_seconds": b, "ratio": b / a, **agreement()}
         ok = limit is None or row["difference"] <= limit
         row["limit"] = limit
