@@ -102,9 +102,14 @@ void write_cfl_image(const fs::path& path, const ScanDescription& scan, const Im
 }
 
 /// Grey panels of the middle slice, side by side; echoes below each other. y runs downwards, z to the right.
-void write_png_panels(const fs::path& path, const ImageVolume& image, const ImageVolume* target) {
+/// Pixels that are not square are repeated along their longer side.
+void write_png_panels(const fs::path& path, const ScanDescription& scan, const ImageVolume& image,
+                      const ImageVolume* target) {
   const size_t slice = image.slices / 2, panels = target ? 4 : 2;
-  io::Image picture{panels * image.columns, image.echoes * image.rows, 1, {}};
+  const double aspect = std::clamp(scan.voxel_mm[2] / scan.voxel_mm[1], .125, 8.0);
+  const auto rows = size_t(std::lround(double(image.rows) * std::max(1.0, 1 / aspect)));
+  const auto columns = size_t(std::lround(double(image.columns) * std::max(1.0, aspect)));
+  io::Image picture{panels * columns, image.echoes * rows, 1, {}};
   picture.pixels.resize(picture.width * picture.height);
   for (size_t e = 0; e < image.echoes; ++e) {
     float largest = 0;
@@ -114,20 +119,21 @@ void write_png_panels(const fs::path& path, const ImageVolume& image, const Imag
         if (target) largest = std::max(largest, Kokkos::abs(target->at(slice, y, z, e)));
       }
     const float scale = largest > 0 ? 1 / largest : 0;
-    const auto paint = [&](size_t panel, size_t y, size_t z, float value) {
-      picture.pixels[(e * image.rows + y) * picture.width + panel * image.columns + z] =
+    const auto paint = [&](size_t panel, size_t i, size_t j, float value) {
+      picture.pixels[(e * rows + i) * picture.width + panel * columns + j] =
           std::uint8_t(std::lround(255 * std::clamp(value, 0.0f, 1.0f)));
     };
-    for (size_t y = 0; y < image.rows; ++y)
-      for (size_t z = 0; z < image.columns; ++z) {
+    for (size_t i = 0; i < rows; ++i)
+      for (size_t j = 0; j < columns; ++j) {
+        const size_t y = i * image.rows / rows, z = j * image.columns / columns;
         const Complex<float> value = image.at(slice, y, z, e);
         const float magnitude = Kokkos::abs(value);
-        paint(0, y, z, scale * magnitude);
-        paint(1, y, z, float(std::atan2(value.imag(), value.real()) / (2 * std::numbers::pi) + .5));
+        paint(0, i, j, scale * magnitude);
+        paint(1, i, j, float(std::atan2(value.imag(), value.real()) / (2 * std::numbers::pi) + .5));
         if (!target) continue;
         const float wanted = Kokkos::abs(target->at(slice, y, z, e));
-        paint(2, y, z, scale * wanted);
-        paint(3, y, z, error_factor * scale * std::abs(magnitude - wanted));
+        paint(2, i, j, scale * wanted);
+        paint(3, i, j, error_factor * scale * std::abs(magnitude - wanted));
       }
   }
   io::write_png(path, picture);
@@ -166,7 +172,7 @@ void write_image(const fs::path& path, const std::string& format, const io::File
   if (format == "ismrmrd") return write_ismrmrd(path, header, scan, image);
   if (format == "cfl") return write_cfl_image(path, scan, image);
   if (format == "nifti") return detail::write_nifti(path, scan, image);
-  if (format == "png") return write_png_panels(path, image, target);
+  if (format == "png") return write_png_panels(path, scan, image, target);
   throw UsageError("--format " + format + ": unknown");
 }
 
