@@ -182,5 +182,16 @@ def test_entities_in_xml_are_refused():
         assert not os.path.exists("out.h5")
 
 
+def test_what_is_out_of_scope_is_named():
+    data = read(f"{GOLDEN}/stack.ismrmrd.h5")
+    assert data.count(b"<trajectory>cartesian<") == 1
+    write("radial.h5", data.replace(b"<trajectory>cartesian<", b"<trajectory>radial   <"))
+    write("image.dcm", bytes(128) + b"DICM" + bytes(500))
+    write_cfl("series", [1, 8, 4, 1, 1, 1, 1, 1, 1, 1, 5], [0.5] * (2 * 160))
+    for name, word in (("radial.h5", "non-Cartesian"), ("image.dcm", "DICOM"), ("series", "axis 10")):
+        mri.error(65, "reconstruct", "--data", name, *RECONSTRUCT, names=[name, word, "out of scope"])
+        assert not os.path.exists("out.h5")
+
+
 if __name__ == "__main__":
     main([(name, test) for name, test in list(globals().items()) if name.startswith("test_")])
