@@ -67,6 +67,9 @@ std::vector<Option> train_options() {
       integer_option("channels", "16", 0, 256, "unrolled: channels of the convolution; 0: none"),
       toggle_option("tied", "false", "unrolled: the same parameters in every iteration"),
       toggle_option("joint", "false", "unrolled: coefficients of all echoes are shrunk together"),
+      integer_option("width", "32", 1, 1024, "unet: channels after the first convolution"),
+      integer_option("poolings", "4", 1, 8, "unet: how often the grid is halved"),
+      toggle_option("residual", "false", "unet: predict what is added to the zero-filled image"),
 
       // What is learned.
       choice_option("loss", "ssim-l1", mri::image_loss_names(),
@@ -168,6 +171,8 @@ mri::LearnedModelConfig model_config(const Options& options, const mri::ScanDesc
   config.patch = options.size("patch"), config.grids = options.size("grids");
   config.channels = options.size("channels");
   config.tied = options.toggle("tied"), config.joint = options.toggle("joint");
+  config.width = options.size("width"), config.poolings = options.size("poolings");
+  config.residual = options.toggle("residual");
   return config;
 }
 

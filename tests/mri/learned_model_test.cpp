@@ -5,6 +5,7 @@
 #include <danaus/mri/models/msense.hpp>
 #include <danaus/mri/models/separable.hpp>
 #include <danaus/mri/models/tape_operations.hpp>
+#include <danaus/mri/models/unet_reconstruction.hpp>
 #include <danaus/mri/models/unrolled.hpp>
 
 #include "scans.hpp"
@@ -128,6 +129,7 @@ TEST_CASE("models have the documented numbers of parameters", "[learned]") {
   auto c = plane("unrolled");
   c.tied = true;
   CHECK(Unrolled<float>(c, 0).parameters().count_reals() == 9877);
+  CHECK(UNetReconstruction<float>(plane("unet"), 0).parameters().count_reals() == 7756418);
 }
 
 TEST_CASE("a density weight is the inverse of the share of points sampled", "[learned]") {
@@ -201,6 +203,34 @@ TEST_CASE("models: gradients of all parameters", "[learned]") {
     Unrolled<double> unrolled(c, 1);
     check_model(unrolled, batch);
   }
+  c.model = "unet", c.width = 2, c.poolings = 1;
+  UNetReconstruction<double> unet(c, 1);
+  check_model(unet, batch);
+}
+
+TEST_CASE("a residual U-Net adds to the zero-filled image, every echo by itself", "[learned]") {
+  auto c = config_for("unet", 12, 8, 10, 6);
+  c.width = 2, c.poolings = 1;
+  const auto batch = random_batch<double>(c, 2, 2);
+  const UNetReconstruction<double> plain(c, 1);
+  c.residual = true;
+  const auto x = image_of(plain, batch), y = image_of(UNetReconstruction<double>(c, 1), batch);
+  auto sum = to_host(batch.zero_filled);
+  for (size_t i = 0; i < sum.size(); ++i) sum.data()[i] += x.data()[i];
+  CHECK(test::max_difference(y, sum) <= 4 * test::epsilon<double>() * test::max_abs(sum));
+  // The second echo alone gives the image that it gives beside the first.
+  c.residual = false, c.echoes = 1;
+  auto second = batch;
+  second.slices = 1, second.echoes = 1;
+  second.zero_filled = Tensor<Complex<double>, 4>(batch.zero_filled.data() + batch.zero_filled.stride(0), 1,
+                                                  c.rows, c.columns, 1);
+  second.maps =
+      ConstTensor<Complex<double>, 5>(batch.maps.data(), 1, c.rows, c.columns, batch.maps.extent(3), 1);
+  const auto alone = image_of(UNetReconstruction<double>(c, 1), second);
+  double worst = 0;
+  for (size_t i = 0; i < alone.size(); ++i)
+    worst = std::max(worst, std::abs(std::complex<double>(alone.data()[i] - x.data()[alone.size() + i])));
+  CHECK(worst <= 4 * test::epsilon<double>() * test::max_abs(x));
 }
 
 TEST_CASE("patches are cut and put back by an operator and its adjoint", "[learned]") {

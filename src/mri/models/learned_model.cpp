@@ -4,6 +4,7 @@
 #include <danaus/core/nearest_name.hpp>
 #include <danaus/mri/models/msense.hpp>
 #include <danaus/mri/models/separable.hpp>
+#include <danaus/mri/models/unet_reconstruction.hpp>
 #include <danaus/mri/models/unrolled.hpp>
 
 #include <charconv>
@@ -31,6 +32,9 @@ void visit(Config& c, Visitor&& field) {
   field("channels", c.channels);
   field("tied", c.tied);
   field("joint", c.joint);
+  field("width", c.width);
+  field("poolings", c.poolings);
+  field("residual", c.residual);
 }
 
 struct ToMap {
@@ -90,6 +94,8 @@ const std::vector<LearnedModelEntry>& learned_models() {
       {"unrolled",
        "proximal gradient steps with learned Monarch transforms of patches and a small convolution", 2e-3,
        make_seeded<Unrolled>},
+      {"unet", "the U-Net of the SKM-TEA baseline, from the zero-filled image to the image", 1e-3,
+       make_seeded<UNetReconstruction>},
   };
   return table;
 }

@@ -1,12 +1,11 @@
 #include <danaus/mri/models/unet.hpp>
 
+#include <danaus/core/error.hpp>
 #include <danaus/core/instantiate.hpp>
 #include <danaus/nn/frame_arithmetic.hpp>
 #include <danaus/nn/instance_norm.hpp>
 #include <danaus/nn/pooling.hpp>
 #include <danaus/nn/rearrange.hpp>
-
-#include <charconv>
 
 namespace danaus::mri {
 
@@ -14,44 +13,9 @@ namespace {
 
 constexpr nn::ConvolutionOptions three_by_three{3, 3, 1, 1, 1, false}, one_by_one{1, 1, 1, 0, 0, true};
 
-const std::string& entry(const std::map<std::string, std::string>& map, const std::string& name) {
-  const auto found = map.find(name);
-  if (found == map.end()) throw DataError("the model's hyper-parameter '" + name + "' is missing");
-  return found->second;
-}
-
-[[noreturn]] void refuse(const std::string& name, const std::string& text) {
-  throw DataError("the model's hyper-parameter '" + name + "' is '" + text + "'");
-}
-
-size_t parse_size(const std::map<std::string, std::string>& map, const std::string& name) {
-  const std::string& text = entry(map, name);
-  size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) refuse(name, text);
-  return value;
-}
-
-bool parse_switch(const std::map<std::string, std::string>& map, const std::string& name) {
-  const std::string& text = entry(map, name);
-  if (text != "true" && text != "false") refuse(name, text);
-  return text == "true";
-}
-
 size_t round_up(size_t points, size_t multiple) { return (points + multiple - 1) / multiple * multiple; }
 
 }  // namespace
-
-std::map<std::string, std::string> UNetConfig::to_map() const {
-  return {{"model", "unet"},
-          {"channels", std::to_string(channels)},
-          {"poolings", std::to_string(poolings)},
-          {"residual", residual ? "true" : "false"}};
-}
-
-UNetConfig UNetConfig::from_map(const std::map<std::string, std::string>& map) {
-  return {parse_size(map, "channels"), parse_size(map, "poolings"), parse_switch(map, "residual")};
-}
 
 template <class T>
 UNet<T>::Block::Block(ParameterStore<T>& store, const std::string& name, size_t in_channels,
@@ -66,11 +30,10 @@ Var<T, 4> UNet<T>::Block::operator()(Tape& tape, const Var<T, 4>& x) const {
 }
 
 template <class T>
-UNet<T>::UNet(const UNetConfig& config) : config_(config) {
+UNet<T>::UNet(ParameterStore<T>& store, const UNetConfig& config) : config_(config) {
   if (config.channels == 0 || config.channels > 1024 || config.poolings == 0 || config.poolings > 8)
     throw UsageError("U-Net: expected 1 to 1024 channels and 1 to 8 poolings, found " +
                      std::to_string(config.channels) + " and " + std::to_string(config.poolings));
-  auto& store = this->parameters_;
   size_t channels = config.channels;
   down_.emplace_back(store, "down_0", 2, channels);
   for (size_t level = 1; level <= config.poolings; ++level, channels *= 2)
@@ -82,11 +45,10 @@ UNet<T>::UNet(const UNetConfig& config) : config_(config) {
                    Block(store, name, channels, channels / 2)});
   }
   output_.emplace(store, "output", channels, 2, one_by_one);
-  store.freeze();
 }
 
 template <class T>
-void UNet<T>::initialize(std::uint64_t seed) {
+void UNet<T>::initialize(std::uint64_t seed) const {
   std::uint64_t number = 0;
   const auto draw = [&](const auto& layer) { layer.initialize(seed, number++); };
   for (const auto& block : down_) draw(block.first), draw(block.second);

@@ -47,6 +47,8 @@ struct LearnedModelConfig {
   size_t patch = 16, grids = 4;      ///< of unrolled: edge of a patch, shifted grids
   size_t channels = 16;              ///< of unrolled's convolution; 0: none
   bool tied = false, joint = false;  ///< of unrolled: one set for all iterations; echoes shrunk jointly
+  size_t width = 32, poolings = 4;   ///< of unet: channels after its first convolution
+  bool residual = false;             ///< of unet: it predicts what is added to the zero-filled image
 
   std::map<std::string, std::string> to_map() const;
   /// @throws DataError naming what is missing or no number
@@ -59,7 +61,7 @@ struct LearnedModelEntry {
   std::unique_ptr<LearnedModel<float>> (*create)(const LearnedModelConfig&, std::uint64_t seed);
 };
 
-/// msense, separable, unrolled.
+/// msense, separable, unrolled, unet.
 const std::vector<LearnedModelEntry>& learned_models();
 
 /// A model with its initial weights.

@@ -1,29 +1,18 @@
 #pragma once
 
 #include <danaus/nn/convolution.hpp>
-#include <danaus/train/model.hpp>
 
 #include <optional>
+#include <vector>
 
 namespace danaus::mri {
 
-/// Everything that defines a U-Net; the names are those of options.
+/// Everything that defines a U-Net.
 struct UNetConfig {
   size_t channels = 32;   ///< after the first convolution; doubled by every pooling
   size_t poolings = 4;    ///< how often the grid is halved
   bool residual = false;  ///< predict what is to be added to the input
-
-  std::map<std::string, std::string> to_map() const;
-  /// @throws DataError if a key is missing or malformed
-  static UNetConfig from_map(const std::map<std::string, std::string>& map);
 };
-
-/// A complex image as real and imaginary channels, in the same memory: (batch, y, z) -> (batch, y, z, 2).
-template <class T>
-Tensor<T, 4> as_channels(const Tensor<Complex<T>, 3>& image) {
-  return Tensor<T, 4>(reinterpret_cast<T*>(image.data()), image.extent(0), image.extent(1), image.extent(2),
-                      2);
-}
 
 /// The U-Net of the fastMRI and SKM-TEA baselines: zero-filled SENSE image in, image out, both as real and
 /// imaginary channels (batch, y, z, 2).
@@ -42,25 +31,19 @@ Tensor<T, 4> as_channels(const Tensor<Complex<T>, 3>& image) {
 /// Sources: Ronneberger et al. 2015 (doi:10.1007/978-3-319-24574-4_28), Zbontar et al. 2018, "fastMRI"
 /// (doi:10.48550/arXiv.1811.08839), Desai et al. 2021, "SKM-TEA" (doi:10.48550/arXiv.2203.06823).
 template <class T>
-class UNet : public train::Model<T> {
+class UNet {
  public:
   static constexpr double negative_slope = 0.2;
 
   /// @throws UsageError if the configuration is impossible
-  explicit UNet(const UNetConfig& config);
+  UNet(ParameterStore<T>& store, const UNetConfig& config);
 
-  /// Draws the initial weights.
-  void initialize(std::uint64_t seed);
+  /// Draws the initial weights; call after the store is frozen.
+  void initialize(std::uint64_t seed) const;
 
   /// @param image  (batch, y, z, 2)
   /// @throws ShapeError if there are not two channels
   Var<T, 4> operator()(Tape& tape, const Var<T, 4>& image) const;
-
-  /// The same as a static problem of train::Model: one frame, the image.
-  train::Frame<T> step(Tape& tape, const std::vector<train::Frame<T>>& history) override {
-    return (*this)(tape, history.back());
-  }
-  std::map<std::string, std::string> hyper_parameters() const override { return config_.to_map(); }
 
  private:
   struct Block {
