@@ -121,7 +121,7 @@ def rows_of(folder):
 
 def test_models_are_trained_evaluated_and_applied():
     dry = mri.json("train", *RUN, "--model", "msense", "--out", "dry", "--dry-run")
-    assert dry["parameters"] == 2 * 2 * (64 * 16 + 40 * 13) and dry["memory_bytes"] > 0 and dry["seconds_estimate"] > 0
+    assert dry["parameters"] == 2 * (64 * 16 + 40 * 13) and dry["memory_bytes"] > 0 and dry["seconds_estimate"] > 0
     assert not os.path.exists("dry") and dry["shapes"]["image"] == [1, 2, 64, 40]
     result = mri.json("train", *RUN, "--model", "msense", "--out", "runs/msense")
     assert result["model"] == "msense" and result["epochs"] == 2 and result["parameters"] == dry["parameters"]

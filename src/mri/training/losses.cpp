@@ -74,10 +74,10 @@ void mean_error_backward(const Exec& space, const Tensor<Complex<R>, 4>& p, cons
 
 template <class R>
 Var<R, 0> mean_error(Tape& tape, const Var<Complex<R>, 4>& p, const Tensor<Complex<R>, 4>& t, size_t slices,
-                     bool squared) {
+                     bool squared, R weight) {
   require_shape("mri::mean_error: target", t, shape_of(p.value));
   const auto loss = tape.output<R, 0>({});
-  const double scale = double(slices) / double(t.size());
+  const double scale = double(weight) * double(slices) / double(t.size());
   const auto mark = tape.scratch().mark();
   const auto rows = tape.scratch().take<double, 2>({t.extent(0), t.extent(1)});
   row_errors<R>(tape.space(), p.value, t, squared, rows);
@@ -133,7 +133,7 @@ std::vector<Var<R, 0>> image_losses(Tape& tape, ImageLoss loss, const Var<Comple
 #define DANAUS_INSTANTIATE(R)                                                                              \
   template void sum_rows<R>(const Exec&, const Tensor<double, 2>&, double, double, const Tensor<R, 0>&);   \
   template Var<R, 0> mean_error<R>(Tape&, const Var<Complex<R>, 4>&, const Tensor<Complex<R>, 4>&, size_t, \
-                                   bool);                                                                  \
+                                   bool, R);                                                               \
   template Tensor<R, 0> image_relative_l2<R>(Tape&, const Tensor<Complex<R>, 4>&,                          \
                                              const Tensor<Complex<R>, 4>&, size_t);                        \
   template std::vector<Var<R, 0>> image_losses<R>(Tape&, ImageLoss, const Var<Complex<R>, 4>&,             \

@@ -26,12 +26,12 @@ const std::vector<std::string>& image_loss_names();
 /// @throws UsageError naming them
 ImageLoss parse_image_loss(const std::string& name);
 
-/// sum over slices of the mean over items, pixels and channels of |p - t|, or |p - t|^2; of images, or of
-/// samples (item, ky, kz, coil).
+/// weight * sum over slices of the mean over items, pixels and channels of |p - t|, or |p - t|^2; of images,
+/// or of samples (item, ky, kz, coil).
 /// @param slices  how many slices the items belong to
 template <class R>
 Var<R, 0> mean_error(Tape& tape, const Var<Complex<R>, 4>& prediction, const Tensor<Complex<R>, 4>& target,
-                     size_t slices, bool squared);
+                     size_t slices, bool squared, R weight = 1);
 
 /// weight * sum over slices of the mean over items of 1 - SSIM.
 /// @throws ShapeError if the shapes differ or the plane is smaller than the window

@@ -27,11 +27,11 @@ struct SelfFit {
 
 /// Fits an unrolled network to the scan that it is to reconstruct, without any other data: in every step the
 /// sampled points of a slice are split at random into a part that the network sees and a part at which the
-/// forward model of its image is compared with the samples, sum |A x - y| / sum |y|. A third part, fixed for
-/// each slice, decides when to stop; the weights that were best there are kept. The centre of k-space is
-/// always seen. The network is tied, shrinks all echoes jointly and starts at soft thresholding, so few
-/// parameters have to be found. Source: Yaman et al. 2022, zero-shot self-supervised learning
-/// (doi:10.48550/arXiv.2102.07737).
+/// forward model of its image is compared with the samples, sum |A x - y| / sum |y| + sum |A x - y|^2 / sum
+/// |y|^2. A third part, fixed for each slice, decides when to stop; the weights that were best there are
+/// kept. The centre of k-space is always seen. The network is tied, shrinks all echoes jointly and starts at
+/// soft thresholding, so few parameters have to be found. Source: Yaman et al. 2022, zero-shot
+/// self-supervised learning (doi:10.48550/arXiv.2102.07737).
 ///
 /// @param before_step  called before every step; may throw to stop
 /// @throws DataError as LearnedReconstruction::require_fitting()
