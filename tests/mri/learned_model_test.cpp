@@ -158,6 +158,9 @@ TEST_CASE("imaging operations: gradients", "[learned]") {
   check_operation([&](Tape& t, const Image& v) { return sense_forward<double>(t, batch.sense, v); }, x);
   check_operation([&](Tape& t, const Image& v) { return keep_support<double>(t, batch.maps, v); }, x);
   check_operation([&](Tape& t, const Image& v) { return echo_channels<double>(t, v, 2); }, x);
+  const auto other = test::normal<Complex<double>, 4>({4, 8, 6, 1}, 7);
+  check_operation([&](Tape& t, const Image& v, const Image& w) { return extrapolate<double>(t, 0.4, v, w); },
+                  x, other);
   const auto channels = test::normal<double, 4>({2, 8, 6, 4}, 4);
   check_operation(
       [&](Tape& t, const Image& v, const Var<double, 4>& w) { return add_channels<double>(t, v, w); }, x,
@@ -287,7 +290,7 @@ TEST_CASE("patch shrinkage with an orthonormal transform is soft thresholding", 
   CHECK(worst <= 64 * test::epsilon<double>() * test::max_abs(x));
 }
 
-TEST_CASE("unrolled without thresholds and convolution is gradient descent", "[learned]") {
+TEST_CASE("unrolled without thresholds and convolution is accelerated gradient descent", "[learned]") {
   auto c = config_for("unrolled", 16, 12, 14, 10);
   c.iterations = 3, c.patch = 4, c.channels = 0;
   const auto batch = random_batch<double>(c, 1, 3);
@@ -299,8 +302,13 @@ TEST_CASE("unrolled without thresholds and convolution is gradient descent", "[l
   Kokkos::deep_copy(model.parameters().values(), values);
   const auto image = image_of<double>(model, batch);
 
-  auto x = to_host(batch.zero_filled);
+  auto x = to_host(batch.zero_filled), before = to_host(batch.zero_filled);
   for (int k = 0; k < 3; ++k) {
+    for (size_t i = 0; i < x.size(); ++i) {
+      const auto last = x.data()[i];
+      x.data()[i] += k / (k + 3.0) * (last - before.data()[i]);
+      before.data()[i] = last;
+    }
     const auto device = to_device<Complex<double>, 4>(x),
                normal = zeros<Complex<double>, 4>("n", shape_of(x));
     batch.sense->normal(Exec{}, device, normal);

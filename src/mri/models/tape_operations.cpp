@@ -128,6 +128,36 @@ Var<Complex<R>, 4> data_consistency(Tape& tape, std::shared_ptr<const SenseOpera
   return z;
 }
 
+/// to = factor * from, or added to it.
+template <class R>
+void scale_or_add(const Exec& space, R factor, const ConstTensor<Complex<R>, 4>& from, Write write,
+                  const Tensor<Complex<R>, 4>& to) {
+  const Complex<R>* source = from.data();
+  Complex<R>* target = to.data();
+  Kokkos::parallel_for(
+      "danaus::mri::scale_or_add", over_entries(space, to),
+      KOKKOS_LAMBDA(size_t i) { danaus::store(write, factor * source[i], target[i]); });
+}
+
+template <class R>
+Var<Complex<R>, 4> extrapolate(Tape& tape, R beta, const Var<Complex<R>, 4>& x,
+                               const Var<Complex<R>, 4>& before) {
+  require_shape("mri::extrapolate: before", before.value, shape_of(x.value));
+  const auto w = tape.output<Complex<R>, 4>(shape_of(x.value));
+  combine<R>(tape.space(), 1 + beta, x.value, -beta, before.value, w.value);
+  tape.record("danaus::mri::extrapolate", w, [=](const Exec& space) {
+    if (x.is_tracked()) {
+      const Write write = x.claim_grad();
+      scale_or_add<R>(space, 1 + beta, w.grad(), write, x.grad());
+    }
+    if (before.is_tracked()) {
+      const Write write = before.claim_grad();
+      scale_or_add<R>(space, -beta, w.grad(), write, before.grad());
+    }
+  });
+  return w;
+}
+
 template <class R>
 void weigh_centre(const Exec& space, const ConstTensor<Complex<R>, 4>& y, const ConstTensor<R, 3>& w,
                   const ConstTensor<R, 2>& learned, const Tensor<Complex<R>, 4>& out) {
@@ -285,6 +315,8 @@ Var<Complex<R>, 4> keep_support(Tape& tape, const ConstTensor<Complex<R>, 5>& ma
   template Var<Complex<R>, 4> data_consistency<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,          \
                                                   const Tensor<Complex<R>, 4>&, const Parameter<R, 1>&,    \
                                                   const Var<Complex<R>, 4>&);                              \
+  template Var<Complex<R>, 4> extrapolate<R>(Tape&, R, const Var<Complex<R>, 4>&,                          \
+                                             const Var<Complex<R>, 4>&);                                   \
   template Var<Complex<R>, 4> weighted_centre<R>(Tape&, const ConstTensor<Complex<R>, 4>&,                 \
                                                  const ConstTensor<R, 3>&, const Parameter<R, 2>*, size_t, \
                                                  size_t);                                                  \

@@ -40,10 +40,12 @@ Unrolled<R>::Unrolled(const LearnedModelConfig& config, std::uint64_t seed) : co
 
 template <class R>
 Var<Complex<R>, 4> Unrolled<R>::reconstruct(Tape& tape, const SliceBatch<R>& batch) const {
-  auto x = Var<Complex<R>, 4>::constant(batch.zero_filled);
+  auto x = Var<Complex<R>, 4>::constant(batch.zero_filled), before = x;
   for (size_t k = 0; k < config_.iterations; ++k) {
     const Set& set = sets_[config_.tied ? 0 : k];
-    const auto z = data_consistency<R>(tape, batch.sense, batch.zero_filled, set.step, x);
+    const auto w = k == 0 ? x : extrapolate<R>(tape, R(k) / R(k + 3), x, before);
+    const auto z = data_consistency<R>(tape, batch.sense, batch.zero_filled, set.step, w);
+    before = x;
     x = set.shrinkage(tape, z, spread_offsets(config_.patch, config_.grids, k));
     if (set.convolution)
       x = add_channels<R>(tape, x, (*set.convolution)(tape, echo_channels<R>(tape, z, batch.echoes)));

@@ -36,6 +36,11 @@ Var<Complex<R>, 4> data_consistency(Tape& tape, std::shared_ptr<const SenseOpera
                                     const Tensor<Complex<R>, 4>& b, const Parameter<R, 1>& step,
                                     const Var<Complex<R>, 4>& x);
 
+/// w = x + beta (x - before): Nesterov's extrapolation.
+template <class R>
+Var<Complex<R>, 4> extrapolate(Tape& tape, R beta, const Var<Complex<R>, 4>& x,
+                               const Var<Complex<R>, 4>& before);
+
 /// out(s, ky, kz, coil) = the centre rows x columns of the plane of y, times w(s, ky, kz) and, where
 /// `learned` has entries, learned(ky, kz), both of the centre's size. No gradient flows to y.
 /// @param w  (1 or a divisor of the batch, ky, kz); empty: 1
