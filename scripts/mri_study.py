@@ -21,9 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 GRID = {
-    "cg-sense": {"lambda": [0.003, 0.01, 0.03, 0.1, 0.3], "iterations": [10, 30]},
-    "l1-wavelet": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
-    "tv": {"lambda": [0.0003, 0.0006, 0.0012, 0.0025], "iterations": [60]},
+    "cg-sense": {"lambda": [0.01, 0.02, 0.03, 0.05, 0.1], "iterations": [10, 30]},
+    "l1-wavelet": {"lambda": [0.0012, 0.0025, 0.0035, 0.005, 0.007, 0.01], "iterations": [60]},
+    "tv": {"lambda": [0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
 }
 
 # name -> options of train
@@ -126,8 +126,8 @@ class Study:
         """Rows of all accelerations, each with the settings that were tuned for it."""
         rows = []
         for r in self.accelerations:
-            tuned = ",".join(f"{method}:{settings[r, method]}" for method in GRID)
-            methods = ["--method", "zero-filled," + ",".join(GRID), "--settings", tuned] if settings else []
+            tuned = ",".join(f"{method}:{settings[r, method]}" for method in GRID) if settings else ""
+            methods = ["--method", "zero-filled," + ",".join(GRID) + ",self-unrolled", "--settings", tuned] if settings else []
             rows += self.cached(f"test-{name}-{r:g}", "eval", "--data", self.out / "data/test", *methods, "--run",
                                 ",".join(map(str, folders)), "--acceleration", f"{r:g}")["results"]
         return rows
@@ -184,9 +184,10 @@ def main():
     few_rows = study.evaluate({}, [folder for folder, result in few.values()], "few")
 
     body = []
-    for method in ("zero-filled", *GRID):
-        name = method if method == "zero-filled" else f"{method}, tuned"
-        body.append([name, "0", "–", *cells(rows, study.accelerations, lambda row: row["run"] is None and row["method"] == method)])
+    for method in ("zero-filled", *GRID, "self-unrolled"):
+        name = f"{method}, tuned" if method in GRID else "self-unrolled (fitted to each scan)" if method == "self-unrolled" else method
+        count = next(row["parameters"] for row in rows if row["run"] is None and row["method"] == method)
+        body.append([name, f"{count:,}", "–", *cells(rows, study.accelerations, lambda row: row["run"] is None and row["method"] == method)])
     for name, model in runs.items():
         own = {str(folder) for folder, result in model}
         body.append([name, f"{model[0][1]['parameters']:,}", f"{mean([result['seconds_total'] for folder, result in model]):.0f}",
