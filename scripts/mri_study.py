@@ -32,13 +32,16 @@ MODELS = {
     "separable": ["--model", "separable"],
     "msense, learned weights": ["--model", "msense", "--density", "learned"],
     "unrolled": ["--model", "unrolled"],
+    "unet": ["--model", "unet"],
 }
+ONE_SEED = ("unet",)  # more than a million parameters
 
 SCALES = {
     "quick": {"generate": ["--size", "208x40", "--pad", "256x80", "--slices", 12, "--coils", 8, "--calibration", 16],
-              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8}, "other_epochs": 12, "few": [1], "few_visits": 48},
+              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6}, "other_epochs": 12, "few": [1, 2, 4],
+              "few_visits": 96},
     "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
-             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10}, "other_epochs": 12, "few": [1, 2, 3, 5],
+             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20}, "other_epochs": 12, "few": [1, 2, 3, 5],
              "few_visits": 400},
 }
 
@@ -109,7 +112,8 @@ class Study:
         runs = {}
         for name, options in MODELS.items():
             epochs = self.scale["epochs"].get(name, self.scale["other_epochs"])
-            runs[name] = [self.train(name, options, seed, epochs) for seed in range(self.scale["seeds"])]
+            seeds = 1 if name in ONE_SEED else self.scale["seeds"]
+            runs[name] = [self.train(name, options, seed, epochs) for seed in range(seeds)]
         return runs
 
     def train_few(self):
@@ -118,7 +122,7 @@ class Study:
         slices = int(self.scale["generate"][self.scale["generate"].index("--slices") + 1])
         for scans in self.scale["few"]:
             epochs = max(1, self.scale["few_visits"] // (slices * scans))
-            for name in ("msense", "unrolled"):
+            for name in ("msense", "unrolled", "unet"):
                 runs[name, scans] = self.train(name, MODELS[name], 0, epochs, scans)
         return runs
 
