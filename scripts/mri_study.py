@@ -6,6 +6,7 @@ validation subjects over a stated grid, trains every model with several seeds, s
 subjects at each acceleration, and writes study.md. What is done is not done again: a stopped study continues.
 
   scripts/mri_study.py --scale quick --out study     small planes, about 25 minutes on two cores
+  scripts/mri_study.py --scale medium --out study    416 x 80 in 512 x 160, few subjects and steps, no self-unrolled
   scripts/mri_study.py --scale full --out study      416 x 80 in 512 x 160, hours
 
 Scores on synthetic scans are not scores on clinical data.
@@ -40,6 +41,9 @@ SCALES = {
     "quick": {"generate": ["--size", "208x40", "--pad", "256x80", "--slices", 12, "--coils", 8, "--calibration", 16],
               "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6}, "other_epochs": 12, "few": [1, 2, 4],
               "few_visits": 96},
+    "medium": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 12, "--coils", 8],
+               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 3, "unet": 1}, "other_epochs": 6, "few": [1],
+               "few_visits": 60, "fits": False},
     "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
              "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20}, "other_epochs": 12, "few": [1, 2, 3, 5],
              "few_visits": 400},
@@ -51,6 +55,7 @@ class Study:
         self.out = Path(arguments.out)
         self.program = arguments.program
         self.scale = SCALES[arguments.scale]
+        self.fits = ("self-unrolled",) if self.scale.get("fits", True) else ()
         self.accelerations = [float(r) for r in arguments.acceleration.split(",")]
         self.threads = ["--threads", arguments.threads] if arguments.threads else []
         self.out.mkdir(parents=True, exist_ok=True)
@@ -131,7 +136,7 @@ class Study:
         rows = []
         for r in self.accelerations:
             tuned = ",".join(f"{method}:{settings[r, method]}" for method in GRID) if settings else ""
-            methods = ["--method", "zero-filled," + ",".join(GRID) + ",self-unrolled", "--settings", tuned] if settings else []
+            methods = ["--method", "zero-filled," + ",".join((*GRID, *self.fits)), "--settings", tuned] if settings else []
             rows += self.cached(f"test-{name}-{r:g}", "eval", "--data", self.out / "data/test", *methods, "--run",
                                 ",".join(map(str, folders)), "--acceleration", f"{r:g}")["results"]
         return rows
@@ -188,7 +193,7 @@ def main():
     few_rows = study.evaluate({}, [folder for folder, result in few.values()], "few")
 
     body = []
-    for method in ("zero-filled", *GRID, "self-unrolled"):
+    for method in ("zero-filled", *GRID, *study.fits):
         name = f"{method}, tuned" if method in GRID else "self-unrolled (fitted to each scan)" if method == "self-unrolled" else method
         count = next(row["parameters"] for row in rows if row["run"] is None and row["method"] == method)
         body.append([name, f"{count:,}", "–", *cells(rows, study.accelerations, lambda row: row["run"] is None and row["method"] == method)])
