@@ -4,6 +4,7 @@
 
 #include <danaus/core/error.hpp>
 #include <danaus/mri/masks/mask.hpp>
+#include <danaus/mri/models/msense.hpp>
 #include <danaus/mri/operators/centred_fft.hpp>
 #include <danaus/mri/operators/espirit.hpp>
 #include <danaus/mri/solvers/cg_sense.hpp>
@@ -126,6 +127,7 @@ class SenseBench {
     options.rows = s_.p.acquired_rows, options.columns = s_.p.acquired_columns;
     options.calibration = std::min(options.rows, options.columns) / 8;
     alone("Poisson-disc mask, R = 4", [&] { mri::make_mask(options); });
+    learned();
   }
 
  private:
@@ -144,6 +146,41 @@ class SenseBench {
     const auto times = time_in_turn({{ours}, {theirs}}, context_.timing);
     results_.push_back(compared_row({.name = name, .size = s_.p.size, .rival = rival, .goal = 1.5},
                                     paired(times[0], times[1]), context_.roofs));
+  }
+
+  /// mSENSE against the SENSE that it starts as, and its backward pass against its forward pass. Both rows
+  /// are ratios to stay below.
+  void learned() {
+    mri::LearnedModelConfig config;
+    config.rows = s_.p.rows, config.columns = s_.p.columns;
+    config.acquired_rows = s_.p.acquired_rows, config.acquired_columns = s_.p.acquired_columns;
+    const mri::Msense<float> model(config);
+    mri::SliceBatch<float> batch;
+    batch.samples = y_, batch.maps = to_device<Value, 5>(s_.maps),
+    batch.mask = to_device<float, 3>(s_.weights);
+    batch.sense = std::make_shared<const mri::SenseOperator<float>>(a_);
+    Tape tape({}, Recording::off), recording;
+    const auto add = [&](const std::string& name, const std::string& rival, double goal, const auto& times) {
+      Json row = compared_row({.name = name, .size = s_.p.size, .rival = rival, .goal = goal},
+                              paired(times[0], times[1]), context_.roofs);
+      invert_ratio(row);
+      results_.push_back(row);
+    };
+    const auto forward = [&] {
+      tape.reset();
+      model.reconstruct(tape, batch);
+    };
+    add("mSENSE against SENSE", "SENSE adjoint", 1.5,
+        time_in_turn({{forward}, {[&] { a_.adjoint(space_, y_, image_); }}}, context_.timing));
+    const auto record = [&] {
+      recording.reset();
+      const auto image = model.reconstruct(recording, batch);
+      image.claim_grad();
+      Kokkos::deep_copy(space_, image.grad(), Value(1));
+    };
+    const auto backward = [&] { recording.backward(std::vector<Var<float, 0>>{}); };
+    add("mSENSE backward against forward", "its forward pass", 2.5,
+        time_in_turn({{.run = backward, .prepare = record}, {forward}}, context_.timing));
   }
 
   void alone(const std::string& name, const std::function<void()>& work) {
@@ -205,7 +242,8 @@ Verb bench_mri_verb() {
   Verb verb;
   verb.name = "mri";
   verb.summary =
-      "times SENSE operators and CG-SENSE against an unfused sequence of FFTW; ESPIRiT and masks alone";
+      "times SENSE operators and CG-SENSE against an unfused sequence of FFTW, mSENSE against SENSE; ESPIRiT "
+      "and masks alone";
   verb.options = {
       text_option("size", "416x80/512x160,256x256", "planes, or acquired/padded ones, comma-separated"),
       integer_option("coils", "8", 1, 128, "coils"),

@@ -123,11 +123,53 @@ inline void copy_run(const T* from, size_t count, Write write, T* to) {
   simd::store(simd::load(from + count - W), to + count - W);  // the last pack may overlap the one before
 }
 
+/// Whether lanes are complex numbers side by side.
+template <class T>
+bool is_interleaved(const Lanes<T>& l, int planes) {
+  return planes == 2 && l.lane_stride == 2 && l.plane_stride == 1;
+}
+
+/// re[q], im[q] = pairs[2 q], pairs[2 q + 1]
+template <class T>
+inline void split_pairs(const T* __restrict__ pairs, size_t count, T* __restrict__ re, T* __restrict__ im) {
+#pragma omp simd
+  for (size_t q = 0; q < count; ++q) {
+    re[q] = pairs[2 * q];
+    im[q] = pairs[2 * q + 1];
+  }
+}
+
+/// The inverse; overwrites or adds.
+template <class T>
+inline void join_pairs(const T* __restrict__ re, const T* __restrict__ im, size_t count, Write write,
+                       T* __restrict__ pairs) {
+  if (write == Write::accumulate) {
+#pragma omp simd
+    for (size_t q = 0; q < count; ++q) {
+      pairs[2 * q] += re[q];
+      pairs[2 * q + 1] += im[q];
+    }
+    return;
+  }
+#pragma omp simd
+  for (size_t q = 0; q < count; ++q) {
+    pairs[2 * q] = re[q];
+    pairs[2 * q + 1] = im[q];
+  }
+}
+
 /// Copies a panel into `buffer` (rows, planes, padded); padding lanes are zero.
 template <class T>
 void gather(const Lanes<const T>& l, size_t outer, size_t first, size_t count, int row_count, int planes,
             size_t padded, T* buffer) {
   for_each_segment(l, outer, first, count, [&](const T* from, size_t at, size_t n) {
+    if (is_interleaved(l, planes)) {
+      for (int row = 0; row < row_count; ++row) {
+        T* to = buffer + size_t(row) * 2 * padded + at;
+        split_pairs(from + row * l.row_stride, n, to, to + padded);
+      }
+      return;
+    }
     for (int row = 0; row < row_count; ++row)
       for (int plane = 0; plane < planes; ++plane) {
         const T* source = from + row * l.row_stride + plane * l.plane_stride;
@@ -146,6 +188,13 @@ template <class T>
 void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t outer, size_t first,
              size_t count, Write write, const Lanes<T>& l) {
   for_each_segment(l, outer, first, count, [&](T* to, size_t at, size_t n) {
+    if (is_interleaved(l, planes)) {
+      for (int row = 0; row < row_count; ++row) {
+        const T* source = buffer + size_t(row) * 2 * padded + at;
+        join_pairs(source, source + padded, n, write, to + row * l.row_stride);
+      }
+      return;
+    }
     for (int row = 0; row < row_count; ++row)
       for (int plane = 0; plane < planes; ++plane) {
         const T* source = buffer + (size_t(row) * planes + plane) * padded + at;
