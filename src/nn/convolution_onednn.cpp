@@ -1,3 +1,5 @@
+#include <Kokkos_Macros.hpp>
+
 #if !defined(KOKKOS_ENABLE_CUDA)
 
 #include <nn/convolution_onednn.hpp>

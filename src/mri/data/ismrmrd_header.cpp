@@ -42,8 +42,8 @@ class Element {
     const std::string word = first == std::string::npos ? "" : text_.substr(first, last - first + 1);
     Number value{};
     const auto [end, fault] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (fault != std::errc() || end != word.data() + word.size() || !(value >= 0) ||
-        !(value <= Number(1000000)))
+    if (fault != std::errc() || end != word.data() + word.size() || !(double(value) >= 0) ||
+        !(double(value) <= 1000000))
       throw DataError(file_ + ": the XML header's " + path_ +
                       ": expected a number from 0 to 1000000, found \"" + word + "\"");
     return value;
