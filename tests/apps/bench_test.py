@@ -111,10 +111,10 @@ def test_train_keeps_what_compare_pytorch_reads():
 def test_mri():
     report = bench.json("mri", "--quick", "--quiet", "--rounds", 3, "--size", "48x24/64x32,32x32", "--coils", 3)
     rows = [row for row in report["results"] if row["size"] == "48x24/64x32, 3 coils"]
-    assert len(report["results"]) == 12 and len(rows) == 6
+    assert len(report["results"]) == 16 and len(rows) == 8
     for row in rows:
         assert row["ours_seconds"] > 0 and (row["rival"] is None) == (row["ratio"] is None)
-    assert {"SENSE forward", "SENSE adjoint", "SENSE normal"} <= set(names(rows))
+    assert {"SENSE forward", "SENSE adjoint", "SENSE normal", "mSENSE against SENSE"} <= set(names(rows))
     bench.error(64, "mri", "--size", "64x32/48x24", names=["--size", "416x80/512x160"])
 
 
