@@ -21,6 +21,9 @@ struct BenchContext {
   void announce(const std::string& what) const;
 };
 
+/// What --quick, --quiet and --rounds say.
+BenchContext context_of(const Options& options);
+
 /// Whether our side runs on a GPU: it is then compared with cuFFT alone, and the roofs of the CPU do not
 /// apply.
 inline constexpr bool is_gpu_build = !std::is_same_v<Exec, Kokkos::DefaultHostExecutionSpace>;

@@ -154,16 +154,11 @@ Outcome run_io(const Options& options) {
     json["rival_gigabytes_per_second"] = 1e-9 * stream.bytes() / json["rival_seconds"].get<double>();
     return json;
   };
-  Outcome outcome;
-  outcome.json = {{"machine", machine_json()},
-                  {"results",
-                   {row("HDF5 write: atomic, digest, flushed, verified", "plain HDF5, flushed to the disk",
-                        writes[0], writes[2]),
-                    row("HDF5 write: atomic, digest, flushed, verified", "plain HDF5, left to the system",
-                        writes[0], writes[1]),
-                    row("HDF5 read: digest verified", "plain HDF5", reads[0], reads[1])}}};
-  outcome.text = machine_text(outcome.json["machine"]) + results_text(outcome.json["results"]);
-  return outcome;
+  return outcome_of(machine_json(), {row("HDF5 write: atomic, digest, flushed, verified",
+                                         "plain HDF5, flushed to the disk", writes[0], writes[2]),
+                                     row("HDF5 write: atomic, digest, flushed, verified",
+                                         "plain HDF5, left to the system", writes[0], writes[1]),
+                                     row("HDF5 read: digest verified", "plain HDF5", reads[0], reads[1])});
 }
 
 }  // namespace

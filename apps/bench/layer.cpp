@@ -166,10 +166,7 @@ std::vector<size_t> widths_from(const Options& options) {
 }
 
 Outcome run_layer(const Options& options) {
-  BenchContext context;
-  context.is_quick = options.toggle("quick"), context.is_quiet = options.toggle("quiet");
-  context.effort = context.is_quick ? FftwEffort::measure : FftwEffort::patient;
-  context.timing.rounds = options.has("rounds") ? options.size("rounds") : context.is_quick ? 7 : 21;
+  BenchContext context = context_of(options);
   const auto models = options.list("model");
   for (const auto& model : models)
     check_value(choice_option("model", "", {"fno", "monarch-no"}, ""), model, "--model");
@@ -193,11 +190,7 @@ Outcome run_layer(const Options& options) {
       bench_threads(context, model, size, ours, results);
     }
   }
-  Outcome outcome;
-  outcome.json = {{"machine", is_gpu_build ? machine_json() : machine_json(context.roofs)},
-                  {"results", results}};
-  outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
-  return outcome;
+  return outcome_of(is_gpu_build ? machine_json() : machine_json(context.roofs), results);
 }
 
 }  // namespace

@@ -44,6 +44,14 @@ Values values_of(const Tensor<float, 4>& x) {
 
 }  // namespace
 
+BenchContext context_of(const Options& options) {
+  BenchContext context;
+  context.is_quick = options.toggle("quick"), context.is_quiet = options.toggle("quiet");
+  context.effort = context.is_quick ? FftwEffort::measure : FftwEffort::patient;
+  context.timing.rounds = options.has("rounds") ? options.size("rounds") : context.is_quick ? 7 : 21;
+  return context;
+}
+
 void BenchContext::announce(const std::string& what) const {
   if (!is_quiet) std::fprintf(stderr, "%s\n", what.c_str());
 }

@@ -220,20 +220,14 @@ std::vector<SensePlane> planes_of(const Options& options) {
 }
 
 Outcome run_mri(const Options& options) {
-  BenchContext context;
-  context.is_quick = options.toggle("quick"), context.is_quiet = options.toggle("quiet");
-  context.effort = context.is_quick ? FftwEffort::measure : FftwEffort::patient;
-  context.timing.rounds = options.has("rounds") ? options.size("rounds") : context.is_quick ? 7 : 21;
+  BenchContext context = context_of(options);
   const auto planes = planes_of(options);
   Json results = Json::array();
   for (const auto& plane : planes) {
     context.announce(plane.size);
     SenseBench(context, plane, results).run();
   }
-  Outcome outcome;
-  outcome.json = {{"machine", machine_json()}, {"results", results}};
-  outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
-  return outcome;
+  return outcome_of(machine_json(), results);
 }
 
 }  // namespace

@@ -108,6 +108,10 @@ std::string results_text(const Json& results) {
   return text;
 }
 
+Outcome outcome_of(const Json& machine, const Json& results) {
+  return {{{"machine", machine}, {"results", results}}, machine_text(machine) + results_text(results)};
+}
+
 void require_same(const std::string& rival, size_t vectors, size_t points, const Values& ours,
                   const Values& theirs, double tolerance) {
   double difference = 0, size = 0;

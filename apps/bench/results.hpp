@@ -30,6 +30,9 @@ void invert_ratio(Json& row);
 /// The rows as a table for a terminal, with a mark where the goal is met.
 std::string results_text(const Json& results);
 
+/// The machine and the rows, as JSON and as text.
+Outcome outcome_of(const Json& machine, const Json& results);
+
 /// "n = 64, 1024 vectors": a value by vector and point, as a check sees ours and a rival.
 using Values = std::function<std::complex<float>(size_t vector, size_t point)>;
 

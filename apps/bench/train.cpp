@@ -98,11 +98,8 @@ Outcome run_train(const Options& options) {
                                   inferences[0]));
     }
   }
-  Outcome outcome;
   // Without the measured roofs: their arrays would count as the memory of a training iteration.
-  outcome.json = {{"machine", machine_json()}, {"results", results}};
-  outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
-  return outcome;
+  return outcome_of(machine_json(), results);
 }
 
 }  // namespace

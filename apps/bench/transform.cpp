@@ -49,10 +49,7 @@ void require_gpu_cases(const Options& options) {
 Outcome run_transform(const Options& options) {
   if (is_gpu_build) require_gpu_cases(options);
   if (options.has("picture")) require_picture_name(options.text("picture"));
-  BenchContext context;
-  context.is_quick = options.toggle("quick"), context.is_quiet = options.toggle("quiet");
-  context.effort = context.is_quick ? FftwEffort::measure : FftwEffort::patient;
-  context.timing.rounds = options.has("rounds") ? options.size("rounds") : context.is_quick ? 7 : 21;
+  BenchContext context = context_of(options);
   const auto cases = cases_from(options);
   const auto has = [&](const char* name) {
     return std::find(cases.begin(), cases.end(), name) != cases.end();
@@ -100,10 +97,7 @@ Outcome run_transform(const Options& options) {
     context.announce("share of the peak");
     bench_share_of_peak(context, results);
   }
-  Outcome outcome;
-  outcome.json = {{"machine", is_gpu_build ? machine_json() : machine_json(context.roofs)},
-                  {"results", results}};
-  outcome.text = machine_text(outcome.json["machine"]) + results_text(results);
+  const Outcome outcome = outcome_of(is_gpu_build ? machine_json() : machine_json(context.roofs), results);
   if (options.has("picture")) write_roofline(options.text("picture"), outcome.json);
   return outcome;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -10,6 +11,9 @@
 namespace danaus::app {
 
 using Json = nlohmann::ordered_json;
+
+/// JSON has no numbers that are not finite.
+inline Json number_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 
 enum class OptionType { text, path, integer, real, toggle, choice };
 

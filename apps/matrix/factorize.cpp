@@ -95,12 +95,11 @@ Outcome factorize(const Options& options, const DenseFile& file, size_t block) {
   json["block"] = block;
   json["rows"] = json["columns"] = file.rows();
   json["relative_error"] = report.relative_error;
-  json["one_shot_error"] = std::isfinite(report.one_shot_error) ? Json(report.one_shot_error) : Json(nullptr);
+  json["one_shot_error"] = number_or_null(report.one_shot_error);
   json["refinements"] = report.errors.size();
   json["failed_assumption"] =
       report.failed_assumption.empty() ? Json(nullptr) : Json(report.failed_assumption);
-  json["block_condition"] =
-      std::isfinite(report.block_condition) ? Json(report.block_condition) : Json(nullptr);
+  json["block_condition"] = number_or_null(report.block_condition);
   json["factors"] = factors.index() == 0 ? "real" : "complex";
   std::visit(
       [&](const auto& m) {

@@ -70,8 +70,6 @@ std::vector<Candidate> candidates_of(const Options& options) {
   return candidates;
 }
 
-Json number_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
-
 Json to_json(const std::vector<double>& values) {
   const Spread s = spread_of(values);
   return {

@@ -3,13 +3,14 @@
 #include "verbs.hpp"
 
 #include <common/program.hpp>
+#include <common/train_verb.hpp>
 #include <common/training_run.hpp>
 
 #include <danaus/core/error.hpp>
 #include <danaus/core/timer.hpp>
 #include <danaus/train/loop.hpp>
 
-#include <cmath>
+#include <limits>
 
 namespace danaus::app {
 namespace {
@@ -61,35 +62,19 @@ Outcome dry_run(mri::ReconstructionTask& task, const mri::ScanSet& training, con
                     {"image", {options.size("batch"), d.echoes, d.rows, d.columns}},
                     {"training_slices", training.slices()},
                     {"validation_slices", validation ? validation->slices() : 0}};
-  Json parameters = Json::object();
-  for (const auto& p : store.parameters())
-    if (p.group != ParameterGroup::state) parameters[p.name] = p.shape;
-  json["shapes"]["parameters"] = std::move(parameters);
+  json["shapes"]["parameters"] = parameter_shapes(store);
   json["options"] = options.to_map();
-  char text[160];
-  std::snprintf(text, sizeof text, "%zu parameters, about %.0f MiB, about %s\n", store.count_reals(),
-                json["memory_bytes"].get<double>() / (1 << 20),
-                format_duration(json["seconds_estimate"].get<double>()).c_str());
-  return {json, text};
+  return dry_run_outcome(json, store);
 }
 
-Json number_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
-
 Json to_json(const train::TrainResult& r, const std::vector<double>& train_relative_l2) {
-  Json json = {{"model", r.model}};
-  json["parameters"] = r.parameters;
-  json["parameters_complex_as_one"] = r.parameters_complex_as_one;
-  json["epochs"] = r.epochs;
-  json["train_relative_l2"] = train_relative_l2.empty() ? Json(nullptr) : Json(train_relative_l2.back());
-  json["validation_relative_l2"] = number_or_null(r.score("validation_relative_l2"));
-  json["test_relative_l2"] = nullptr;
-  json["psnr"] = number_or_null(r.score("psnr"));
-  json["ssim"] = number_or_null(r.score("ssim"));
-  json["seconds_per_epoch"] = r.seconds_per_epoch;
-  json["seconds_total"] = r.seconds_total;
-  json["seed"] = r.seed;
-  json["data_digest"] = r.data_digest;
-  return json;
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  return result_json(r,
+                     {{"train_relative_l2", train_relative_l2.empty() ? unknown : train_relative_l2.back()},
+                      {"validation_relative_l2", r.score("validation_relative_l2")},
+                      {"test_relative_l2", unknown},
+                      {"psnr", r.score("psnr")},
+                      {"ssim", r.score("ssim")}});
 }
 
 std::string to_text(const train::TrainResult& r) {

@@ -2,9 +2,8 @@
 
 #include "arguments.hpp"
 
-#include <common/program.hpp>
+#include <common/train_verb.hpp>
 #include <common/training_run.hpp>
-#include <common/version.hpp>
 
 #include <danaus/core/error.hpp>
 #include <danaus/mri/models/scaling.hpp>
@@ -153,8 +152,7 @@ void resolve_train_options(Options& options, const mri::ScanSet& training, const
   for (const auto& entry : mri::learned_models())
     if (entry.name == options.text("model") && !options.has("lr"))
       options.resolve("lr", to_text(entry.learning_rate));
-  if (options.text("schedule") == "step")
-    options.resolve("schedule", "step:" + to_text(options.real("epochs") / 5) + ":0.5");
+  resolve_step_schedule(options);
 }
 
 mri::LearnedModelConfig model_config(const Options& options, const mri::ScanDescription& d) {
@@ -191,30 +189,6 @@ mri::ReconstructionTaskOptions task_options(const Options& options) {
   task.metrics = mri::parse_metrics_profile(options.text("metrics"));
   task.seed = std::uint64_t(options.integer("seed"));
   return task;
-}
-
-train::LoopOptions loop_options(const Options& options) {
-  train::LoopOptions t;
-  t.epochs = options.size("epochs");
-  t.batch = options.size("batch");
-  t.schedule = optim::parse_schedule(options.text("schedule"));
-  t.schedule.base_rate = options.real("lr");
-  t.schedule.warm_up = options.real("warm-up") * double(t.epochs);
-  t.optimizer.decay = optim::parse_optimizer(options.text("optimizer"));
-  t.optimizer.weight_decay = options.real("weight-decay");
-  t.optimizer.transform_rate_factor = options.real("transform-lr-factor");
-  t.optimizer.clip = options.real("clip");
-  t.optimizer.ema = options.real("ema");
-  t.validate_every = options.size("validate-every");
-  t.seed = std::uint64_t(options.integer("seed"));
-  t.run = options.text("out");
-  // The folder was claimed, and its description written, before the loop starts.
-  t.existing = train::ExistingRun::resume;
-  t.header.created_by = created_by();
-  t.header.command = command_line();
-  t.header.seed = t.seed;
-  t.progress = options.toggle("quiet") ? ProgressMode::none : parse_progress_mode(options.text("progress"));
-  return t;
 }
 
 }  // namespace danaus::app

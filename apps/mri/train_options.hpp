@@ -3,7 +3,6 @@
 #include <common/options.hpp>
 
 #include <danaus/mri/training/reconstruction_task.hpp>
-#include <danaus/train/options.hpp>
 
 #include <filesystem>
 
@@ -26,6 +25,5 @@ void resolve_train_options(Options& options, const mri::ScanSet& training, const
 /// What the resolved options say, in the terms of the library.
 mri::LearnedModelConfig model_config(const Options& options, const mri::ScanDescription& scan);
 mri::ReconstructionTaskOptions task_options(const Options& options);
-train::LoopOptions loop_options(const Options& options);
 
 }  // namespace danaus::app

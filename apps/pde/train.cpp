@@ -5,6 +5,7 @@
 #include "verbs.hpp"
 
 #include <common/program.hpp>
+#include <common/train_verb.hpp>
 #include <common/training_run.hpp>
 #include <common/version.hpp>
 
@@ -90,32 +91,16 @@ Outcome dry_run(train::Model<float>& model, train::SampleSource<float>& source, 
   json.update(estimate(model, source, t));
   Json shapes = {{"input_frame", frame_json(0)}, {"history", t.history}, {"steps", t.steps}};
   shapes["predicted_frame"] = frame_json(t.history);
-  Json parameters = Json::object();
-  for (const auto& p : model.parameters().parameters())
-    if (p.group != ParameterGroup::state) parameters[p.name] = p.shape;
-  shapes["parameters"] = std::move(parameters);
+  shapes["parameters"] = parameter_shapes(model.parameters());
   json["shapes"] = std::move(shapes);
   json["options"] = options.to_map();
-  char text[160];
-  std::snprintf(text, sizeof text, "%zu parameters, about %.0f MiB, about %s\n",
-                model.parameters().count_reals(), json["memory_bytes"].get<double>() / (1024 * 1024),
-                format_duration(json["seconds_estimate"].get<double>()).c_str());
-  return {json, text};
+  return dry_run_outcome(json, model.parameters());
 }
 
 Json to_json(const train::TrainResult& r) {
-  Json json = {{"model", r.model}};
-  json["parameters"] = r.parameters;
-  json["parameters_complex_as_one"] = r.parameters_complex_as_one;
-  json["epochs"] = r.epochs;
-  json["train_relative_l2"] = r.score("train_relative_l2");
-  json["validation_relative_l2"] = r.score("validation_relative_l2");
-  json["test_relative_l2"] = r.score("test_relative_l2");
-  json["seconds_per_epoch"] = r.seconds_per_epoch;
-  json["seconds_total"] = r.seconds_total;
-  json["seed"] = r.seed;
-  json["data_digest"] = r.data_digest;
-  return json;
+  return result_json(r, {{"train_relative_l2", r.score("train_relative_l2")},
+                         {"validation_relative_l2", r.score("validation_relative_l2")},
+                         {"test_relative_l2", r.score("test_relative_l2")}});
 }
 
 std::string to_text(const train::TrainResult& r) {

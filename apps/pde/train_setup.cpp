@@ -2,9 +2,8 @@
 
 #include "recipes.hpp"
 
-#include <common/program.hpp>
+#include <common/train_verb.hpp>
 #include <common/training_run.hpp>
-#include <common/version.hpp>
 
 #include <danaus/core/error.hpp>
 
@@ -58,8 +57,7 @@ void resolve_train_options(Options& options, const pde::DataSet& data) {
   if (!options.has("unroll") && options.text("recipe") == "tuned" && steps < 5)
     options.resolve("unroll", steps == 1 ? "full:1" : "1:0.4,full:0.6");
   apply_recipe(options, d.is_static);
-  if (options.text("schedule") == "step")
-    options.resolve("schedule", "step:" + to_text(options.real("epochs") / 5) + ":0.5");
+  resolve_step_schedule(options);
 }
 
 pde::DataOptions data_options(const Options& options) {
@@ -95,16 +93,7 @@ pde::ModelConfig model_config(const Options& options, const pde::DataDescription
 
 train::TrainOptions train_options_of(const Options& options, const pde::DataDescription& data) {
   train::TrainOptions t;
-  t.epochs = options.size("epochs");
-  t.batch = options.size("batch");
-  t.schedule = optim::parse_schedule(options.text("schedule"));
-  t.schedule.base_rate = options.real("lr");
-  t.schedule.warm_up = options.real("warm-up") * double(t.epochs);
-  t.optimizer.decay = optim::parse_optimizer(options.text("optimizer"));
-  t.optimizer.weight_decay = options.real("weight-decay");
-  t.optimizer.transform_rate_factor = options.real("transform-lr-factor");
-  t.optimizer.clip = options.real("clip");
-  t.optimizer.ema = options.real("ema");
+  static_cast<train::LoopOptions&>(t) = loop_options(options);
   t.history = data.is_static ? 1 : options.size("history");
   t.steps = options.size("steps");
   t.unroll = train::UnrollSchedule(options.text("unroll"));
@@ -112,15 +101,6 @@ train::TrainOptions train_options_of(const Options& options, const pde::DataDesc
   t.train_samples = options.size("train");
   t.validation_samples = options.size("validation");
   t.test_samples = options.size("test");
-  t.validate_every = options.size("validate-every");
-  t.seed = std::uint64_t(options.integer("seed"));
-  t.run = options.text("out");
-  // The folder was claimed, and its description written, before the loop starts.
-  t.existing = train::ExistingRun::resume;
-  t.header.created_by = created_by();
-  t.header.command = command_line();
-  t.header.seed = t.seed;
-  t.progress = options.toggle("quiet") ? ProgressMode::none : parse_progress_mode(options.text("progress"));
   return t;
 }
 
