@@ -6,8 +6,9 @@
 #include <danaus/mri/models/separable.hpp>
 #include <danaus/mri/models/unet_reconstruction.hpp>
 #include <danaus/mri/models/unrolled.hpp>
+#include <danaus/train/hyper_parameters.hpp>
 
-#include <charconv>
+#include <type_traits>
 
 namespace danaus::mri {
 
@@ -37,30 +38,6 @@ void visit(Config& c, Visitor&& field) {
   field("residual", c.residual);
 }
 
-struct ToMap {
-  std::map<std::string, std::string>& map;
-  void operator()(const char* name, const std::string& value) const { map[name] = value; }
-  void operator()(const char* name, size_t value) const { map[name] = std::to_string(value); }
-  void operator()(const char* name, bool value) const { map[name] = value ? "true" : "false"; }
-};
-
-struct FromMap {
-  const std::map<std::string, std::string>& map;
-  const std::string& text(const char* name) const {
-    const auto found = map.find(name);
-    if (found == map.end()) throw DataError(std::string("not a reconstruction model: no attribute ") + name);
-    return found->second;
-  }
-  void operator()(const char* name, std::string& value) const { value = text(name); }
-  void operator()(const char* name, size_t& value) const {
-    const std::string& t = text(name);
-    const auto [end, fault] = std::from_chars(t.data(), t.data() + t.size(), value);
-    if (fault != std::errc() || end != t.data() + t.size())
-      throw DataError(std::string(name) + ": expected a number, found \"" + t + "\"");
-  }
-  void operator()(const char* name, bool& value) const { value = text(name) == "true"; }
-};
-
 template <template <class> class Model>
 std::unique_ptr<LearnedModel<float>> make(const LearnedModelConfig& config, std::uint64_t) {
   return std::make_unique<Model<float>>(config);
@@ -75,13 +52,20 @@ std::unique_ptr<LearnedModel<float>> make_seeded(const LearnedModelConfig& confi
 
 std::map<std::string, std::string> LearnedModelConfig::to_map() const {
   std::map<std::string, std::string> map;
-  visit(*this, ToMap{map});
+  visit(*this, [&](const char* name, const auto& value) { map[name] = train::hyper_parameter_text(value); });
   return map;
 }
 
 LearnedModelConfig LearnedModelConfig::from_map(const std::map<std::string, std::string>& map) {
   LearnedModelConfig config;
-  visit(config, FromMap{map});
+  visit(config, [&](const char* name, auto& value) {
+    const auto found = map.find(name);
+    if (found == map.end()) throw DataError(std::string("not a reconstruction model: no attribute ") + name);
+    if (!train::parse_hyper_parameter(found->second, value))
+      throw DataError(std::string(name) + ": expected a " +
+                      (std::is_same_v<decltype(value), bool&> ? "switch" : "number") + ", found \"" +
+                      found->second + "\"");
+  });
   return config;
 }
 

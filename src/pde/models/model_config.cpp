@@ -1,6 +1,5 @@
 #include <danaus/pde/models/model_table.hpp>
-
-#include <charconv>
+#include <danaus/train/hyper_parameters.hpp>
 
 namespace danaus::pde {
 
@@ -28,28 +27,12 @@ void for_each_entry(Config& c, F f) {
   f("normalize", c.normalize);
 }
 
-std::string to_text(const std::string& value) { return value; }
-std::string to_text(size_t value) { return std::to_string(value); }
-std::string to_text(bool value) { return value ? "true" : "false"; }
-
-bool parse(const std::string& text, std::string& value) {
-  value = text;
-  return true;
-}
-bool parse(const std::string& text, size_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-bool parse(const std::string& text, bool& value) {
-  value = text == "true";
-  return value || text == "false";
-}
-
 }  // namespace
 
 std::map<std::string, std::string> ModelConfig::to_map() const {
   std::map<std::string, std::string> map;
-  for_each_entry(*this, [&](const char* name, const auto& value) { map[name] = to_text(value); });
+  for_each_entry(
+      *this, [&](const char* name, const auto& value) { map[name] = train::hyper_parameter_text(value); });
   if (!monarch_weights.empty()) map["monarch-weights"] = monarch_weights;
   return map;
 }
@@ -60,7 +43,7 @@ ModelConfig ModelConfig::from_map(const std::map<std::string, std::string>& map)
     const auto entry = map.find(name);
     if (entry == map.end())
       throw DataError(std::string("the model's hyper-parameter '") + name + "' is missing");
-    if (!parse(entry->second, value))
+    if (!train::parse_hyper_parameter(entry->second, value))
       throw DataError(std::string("the model's hyper-parameter '") + name + "' is '" + entry->second + "'");
   });
   if (const auto entry = map.find("monarch-weights"); entry != map.end())
