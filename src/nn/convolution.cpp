@@ -3,8 +3,8 @@
 #include <danaus/core/instantiate.hpp>
 #include <danaus/nn/initialization.hpp>
 
-#include "add_array.hpp"
 #include "partial_sums.hpp"
+#include "pass_gradient.hpp"
 
 #include <cmath>
 
@@ -133,7 +133,7 @@ Var<T, 4> TransposedConvolution<T>::operator()(Tape& tape, const Var<T, 4>& x) c
                   const auto mark = scratch.mark();
                   const auto more = scratch.take<T, 4>(shape_of(x.value));
                   plan.forward(space, layer.weights_.value(), y.grad(), scratch, more);
-                  add_array<T>(space, more.data(), x.grad());
+                  pass_gradient<T>(space, more.data(), Write::accumulate, x.grad());
                   scratch.release(mark);
                 }
               });

@@ -5,7 +5,7 @@
 #include <nn/convolution_onednn.hpp>
 
 #include <danaus/linalg/for_each_item.hpp>
-#include <nn/add_array.hpp>
+#include <nn/pass_gradient.hpp>
 
 #include <algorithm>
 
@@ -321,7 +321,7 @@ void OneDnnConvolution::adjoint(const Exec& space, const ConstTensor<float, 4>& 
       of_piece.push_back(converted[adjoint_.kernels[piece.kernel].layout]);
     run(adjoint_, target.data(), y_grad.data(), of_piece, scratch);
   });
-  if (write == Write::accumulate) add_array<float>(space, target.data(), x_grad);
+  if (write == Write::accumulate) pass_gradient<float>(space, target.data(), Write::accumulate, x_grad);
   scratch.release(mark);
 }
 
@@ -358,7 +358,7 @@ void OneDnnConvolution::gradient(const Exec& space, const ConstTensor<float, 4>&
       auto to = view(weights_of(shape_, memory::format_tag::ohwi), engine_, in_our_layout.data());
       pass.layouts[layout].convert.execute(stream, from, to);
       stream.wait();
-      add_array<float>(space, in_our_layout.data(), weights_grad);
+      pass_gradient<float>(space, in_our_layout.data(), Write::accumulate, weights_grad);
     }
   });
   scratch.release(mark);

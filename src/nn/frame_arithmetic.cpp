@@ -2,6 +2,8 @@
 
 #include <danaus/core/instantiate.hpp>
 
+#include "pass_gradient.hpp"
+
 namespace danaus::nn {
 
 template <class T>
@@ -9,13 +11,6 @@ void add_frames(const Exec& space, const Tensor<T, 4>& a, const Tensor<T, 4>& b,
   Kokkos::parallel_for(
       "danaus::nn::add", over_entries(space, y),
       KOKKOS_LAMBDA(size_t q) { y.data()[q] = a.data()[q] + b.data()[q]; });
-}
-
-template <class T>
-void pass_gradient(const Exec& space, const Tensor<T, 4>& y_grad, Write write, const Tensor<T, 4>& x_grad) {
-  Kokkos::parallel_for(
-      "danaus::nn::pass_gradient", over_entries(space, y_grad),
-      KOKKOS_LAMBDA(size_t q) { store(write, y_grad.data()[q], x_grad.data()[q]); });
 }
 
 template <class T>
@@ -46,7 +41,7 @@ Var<T, 4> add(Tape& tape, const Var<T, 4>& a, const Var<T, 4>& b) {
     for (const auto& x : {a, b}) {
       if (!x.is_tracked()) continue;
       const Write write = x.claim_grad();
-      pass_gradient<T>(space, y.grad(), write, x.grad());
+      pass_gradient<T>(space, y.grad().data(), write, x.grad());
     }
   });
   return y;

@@ -6,10 +6,6 @@ namespace danaus::nn {
 
 namespace {
 
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t batch, size_t rows) {
-  return {space, {0, 0}, {std::int64_t(batch), std::int64_t(rows)}};
-}
-
 constexpr int pixels_at_once = 4;
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include <support/catch.hpp>
 #include <support/random.hpp>
 
+#include "randomize.hpp"
+
 #include <array>
 #include <limits>
 #include <vector>
@@ -19,15 +21,6 @@ using namespace danaus;
 using namespace danaus::nn;
 
 namespace {
-
-void randomize(ParameterStore<double>& store) {
-  store.freeze();
-  auto host = to_host(store.values());
-  const Random random(3, stream::test);
-  for (const auto& p : store.parameters())
-    for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = 0.4 * random.normal(p.offset + i);
-  Kokkos::deep_copy(store.values(), host);
-}
 
 /// Central differences with step 1e-5: truncation about 1e-10 of third derivatives of size 1 to 100, rounding
 /// about 1e-16 * |loss| / 1e-5; the loss sums some thousand normal numbers.

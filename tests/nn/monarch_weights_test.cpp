@@ -11,19 +11,12 @@
 #include <support/catch.hpp>
 #include <support/random.hpp>
 
+#include "randomize.hpp"
+
 using namespace danaus;
 using namespace danaus::nn;
 
 namespace {
-
-void randomize(ParameterStore<double>& store) {
-  store.freeze();
-  auto host = to_host(store.values());
-  const Random random(3, stream::test);
-  for (const auto& p : store.parameters())
-    for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = 0.4 * random.normal(p.offset + i);
-  Kokkos::deep_copy(store.values(), host);
-}
 
 /// As in the layers' contract: truncation about 1e-10, rounding about 1e-11 of some thousand normal numbers.
 constexpr double bound = 1e-7;

@@ -5,6 +5,8 @@
 #include <support/catch.hpp>
 #include <support/random.hpp>
 
+#include "randomize.hpp"
+
 using namespace danaus;
 using namespace danaus::nn;
 
@@ -14,22 +16,13 @@ namespace {
 /// about 1e-16 * |loss| / 1e-5.
 constexpr double bound = 1e-7;
 
-void randomize(ParameterStore<double>& store) {
-  store.freeze();
-  auto host = to_host(store.values());
-  const Random random(3, stream::test);
-  for (const auto& p : store.parameters())
-    for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = 0.2 * random.normal(p.offset + i);
-  Kokkos::deep_copy(store.values(), host);
-}
-
 }  // namespace
 
 TEST_CASE("two-layer convolution: gradients", "[nn]") {
   const size_t hidden = GENERATE(8, 16, 32), columns = GENERATE(3, 6);
   ParameterStore<double> store;
   const TwoLayerConvolution<double> layer(store, "convolution", 2, hidden);
-  randomize(store);
+  randomize(store, 0.2);
   const auto x = test::normal<double, 4>({2, 4, columns, 2}, 1);
   const auto report = check_gradients(
       store, [&](Tape& tape, const Var<double, 4>& v) { return layer(tape, v); }, x);
@@ -40,7 +33,7 @@ TEST_CASE("two-layer convolution: gradients", "[nn]") {
 TEST_CASE("two-layer convolution equals its formula", "[nn]") {
   ParameterStore<double> store;
   const TwoLayerConvolution<double> layer(store, "convolution", 2, 8);
-  randomize(store);
+  randomize(store, 0.2);
   const size_t n = 5, m = 6;
   const auto x = test::normal<double, 4>({1, n, m, 2}, 1);
   Tape tape({}, Recording::off);
@@ -83,7 +76,7 @@ TEST_CASE("learned transform along an axis: gradients", "[nn]") {
   spec.output_weights.assign(12, 0.3);
   ParameterStore<double> store;
   const AxisMonarch<double> layer(store, "axis", spec, axis);
-  randomize(store);
+  randomize(store, 0.2);
   const auto x = test::normal<Complex<double>, 4>(axis == 1 ? Shape<4>{2, 7, 3, 2} : Shape<4>{2, 3, 7, 2}, 1);
   const auto report = check_gradients(
       store, [&](Tape& tape, const Var<Complex<double>, 4>& v) { return layer(tape, v, layer.pack(tape)); },

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace danaus {
@@ -115,6 +116,11 @@ Tensor<T, R> to_device(const HostView& host) {
 template <class View>
 Kokkos::RangePolicy<Exec> over_entries(const Exec& space, const View& view) {
   return Kokkos::RangePolicy<Exec>(space, 0, view.size());
+}
+
+/// One pair of indices per item and row: the rest of a tensor (item, row, ...) is the kernel's own loop.
+inline Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t items, size_t rows) {
+  return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
 }
 
 }  // namespace danaus

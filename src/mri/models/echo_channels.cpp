@@ -1,15 +1,8 @@
 #include <danaus/core/instantiate.hpp>
 #include <danaus/mri/models/tape_operations.hpp>
+#include <mri/models/scale_or_add.hpp>
 
 namespace danaus::mri {
-
-namespace {
-
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t items, size_t rows) {
-  return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
-}
-
-}  // namespace
 
 /// c = the parts of x, or added to c.
 template <class R>
@@ -44,16 +37,6 @@ void read_channels(const Exec& space, const ConstTensor<Complex<R>, 4>& base, co
 }
 
 template <class R>
-void add_or_copy(const Exec& space, const ConstTensor<Complex<R>, 4>& from, Write write,
-                 const Tensor<Complex<R>, 4>& to) {
-  const Complex<R>* source = from.data();
-  Complex<R>* target = to.data();
-  Kokkos::parallel_for(
-      "danaus::mri::add_or_copy", over_entries(space, to),
-      KOKKOS_LAMBDA(size_t i) { danaus::store(write, source[i], target[i]); });
-}
-
-template <class R>
 Var<R, 4> echo_channels(Tape& tape, const Var<Complex<R>, 4>& x, size_t echoes) {
   const auto s = shape_of(x.value);
   require_shape("mri::echo_channels: x", x.value, {s[0] / echoes * echoes, s[1], s[2], 1});
@@ -81,7 +64,7 @@ Var<Complex<R>, 4> add_channels(Tape& tape, const Var<Complex<R>, 4>& x, const V
     }
     if (x.is_tracked()) {
       const Write write = x.claim_grad();
-      add_or_copy<R>(space, y.grad(), write, x.grad());
+      scale_or_add<R>(space, R(1), y.grad(), write, x.grad());
     }
   });
   return y;

@@ -92,6 +92,16 @@ SliceBatch<float> make_batch(const Exec& space, const std::string& scale,
   return batch;
 }
 
+HostTensor<Complex<float>, 4> image_of(const Exec& space, Tape& tape, const LearnedModel<float>& model,
+                                       const SliceBatch<float>& batch, double scale) {
+  tape.reset();
+  const auto image = model.reconstruct(tape, batch);
+  space.fence("danaus::mri::image_of");
+  const auto host = to_host(image.value);
+  for (size_t i = 0; i < host.size(); ++i) host.data()[i] *= float(scale);
+  return host;
+}
+
 LearnedReconstruction::LearnedReconstruction(const std::filesystem::path& checkpoint) {
   try {
     config_ = LearnedModelConfig::from_map(train::read_hyper_parameters(checkpoint));
@@ -124,13 +134,7 @@ HostTensor<Complex<float>, 4> LearnedReconstruction::reconstruct(const Exec& spa
   std::vector<double> scales;
   const auto batch =
       make_batch(space, model_->is_linear() ? "" : config_.scale, {kspace}, {maps}, {&mask}, scales);
-  tape_.reset();
-  const auto image = model_->reconstruct(tape_, batch);
-  space.fence("danaus::mri::LearnedReconstruction");
-  auto host = to_host(image.value);
-  if (scales[0] != 1)
-    for (size_t i = 0; i < host.size(); ++i) host.data()[i] *= float(scales[0]);
-  return host;
+  return image_of(space, tape_, *model_, batch, scales[0]);
 }
 
 }  // namespace danaus::mri

@@ -2,14 +2,11 @@
 
 #include <danaus/core/instantiate.hpp>
 #include <danaus/mri/solvers/item_arithmetic.hpp>
+#include <mri/models/scale_or_add.hpp>
 
 namespace danaus::mri {
 
 namespace {
-
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t items, size_t rows) {
-  return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
-}
 
 /// Runs write(target), which overwrites, so that the gradient is overwritten or added to.
 template <class R, class Function>
@@ -126,17 +123,6 @@ Var<Complex<R>, 4> data_consistency(Tape& tape, std::shared_ptr<const SenseOpera
     scratch.release(mark);
   });
   return z;
-}
-
-/// to = factor * from, or added to it.
-template <class R>
-void scale_or_add(const Exec& space, R factor, const ConstTensor<Complex<R>, 4>& from, Write write,
-                  const Tensor<Complex<R>, 4>& to) {
-  const Complex<R>* source = from.data();
-  Complex<R>* target = to.data();
-  Kokkos::parallel_for(
-      "danaus::mri::scale_or_add", over_entries(space, to),
-      KOKKOS_LAMBDA(size_t i) { danaus::store(write, factor * source[i], target[i]); });
 }
 
 template <class R>

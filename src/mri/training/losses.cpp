@@ -7,14 +7,6 @@
 
 namespace danaus::mri {
 
-namespace {
-
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t items, size_t rows) {
-  return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
-}
-
-}  // namespace
-
 const std::vector<std::string>& image_loss_names() {
   static const std::vector<std::string> names{"l1", "l2", "ssim-l1"};
   return names;

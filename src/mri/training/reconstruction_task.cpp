@@ -117,11 +117,7 @@ void ReconstructionTask::score_scan(Tape& tape, size_t scan, size_t acceleration
     const TrainingSlice slice = validation_->read({scan, x});
     std::vector<double> scales;
     const auto batch = make_batch(space_, config_.scale, {slice.kspace}, {slice.maps}, {&mask}, scales);
-    tape.reset();
-    const auto image = model_.reconstruct(tape, batch);
-    space_.fence("danaus::mri::ReconstructionTask");
-    const auto host = to_host(image.value);
-    for (size_t i = 0; i < host.size(); ++i) host.data()[i] *= float(scales[0]);
+    const auto host = image_of(space_, tape, model_, batch, scales[0]);
     for (size_t e = 0; e < d.echoes; ++e) {
       put_slice(host.data() + e * plane, plane, x, images[e]);
       put_slice(slice.target.data() + e * plane, plane, x, targets[e]);

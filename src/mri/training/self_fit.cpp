@@ -121,16 +121,23 @@ class Fit {
     return c;
   }
 
+  /// Of the predicted samples, in both norms relative to the samples' own; none if there are no samples.
+  std::vector<Var<float, 0>> errors_of(const Comparison& c) {
+    const Norms norms = norms_of(c.samples);
+    if (!(norms.magnitude > 0)) return {};
+    tape_.reset();
+    const auto y = sense_forward<float>(tape_, c.at, model_->reconstruct(tape_, c.batch));
+    return {mean_error<float>(tape_, y, c.samples, 1, false, float(1 / norms.magnitude)),
+            mean_error<float>(tape_, y, c.samples, 1, true, float(1 / norms.square))};
+  }
+
   void step(size_t slice, size_t number, double rate) {
     const auto split = split_mask(mask_, options_, slice, number);
     const auto c = comparison(slice, split.seen, split.compared);
-    const Norms norms = norms_of(c.samples);
-    if (!(norms.magnitude > 0)) return;  // an empty slice teaches nothing
-    tape_.reset();
-    const auto y = sense_forward<float>(tape_, c.at, model_->reconstruct(tape_, c.batch));
+    const auto errors = errors_of(c);
+    if (errors.empty()) return;  // an empty slice teaches nothing
     Kokkos::deep_copy(space_, model_->parameters().gradients(), 0.f);
-    tape_.backward(std::vector{mean_error<float>(tape_, y, c.samples, 1, false, float(1 / norms.magnitude)),
-                               mean_error<float>(tape_, y, c.samples, 1, true, float(1 / norms.square))});
+    tape_.backward(errors);
     optimizer_.step(space_, rate);
   }
 
@@ -145,14 +152,11 @@ class Fit {
       for (size_t p = 0; p < others.size(); ++p)
         others.samples[p] &= std::uint8_t(!split.held_out.samples[p]);
       const auto c = comparison(slice, others, split.held_out);
-      tape_.reset();
-      const auto y = sense_forward<float>(tape_, c.at, model_->reconstruct(tape_, c.batch));
-      const Norms norms = norms_of(c.samples);
-      if (!(norms.magnitude > 0)) continue;
-      const auto l1 = mean_error<float>(tape_, y, c.samples, 1, false, float(1 / norms.magnitude)),
-                 l2 = mean_error<float>(tape_, y, c.samples, 1, true, float(1 / norms.square));
+      const auto errors = errors_of(c);
       space_.fence("danaus::mri::fit_to_scan");
-      error += double(to_host(l1.value)()) + double(to_host(l2.value)());
+      double both = 0;
+      for (const auto& e : errors) both += double(to_host(e.value)());
+      error += both;
     }
     tape_.set_recording(Recording::on);
     return error / double(count);

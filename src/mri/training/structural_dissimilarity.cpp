@@ -9,10 +9,6 @@ namespace {
 constexpr int window = 7;
 constexpr int kept_terms = 3;
 
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t items, size_t rows) {
-  return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
-}
-
 }  // namespace
 
 /// magnitudes(b, y, z, 0 and 1) = |p|, |t|; largest(b, y) = max |t| of the row.

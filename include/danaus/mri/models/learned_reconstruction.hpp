@@ -24,6 +24,11 @@ SliceBatch<float> make_batch(const Exec& space, const std::string& scale,
 /// x /= the scale of its slice; the items of a slice lie side by side.
 void scale_items(const Exec& space, const std::vector<double>& scales, const Tensor<Complex<float>, 4>& x);
 
+/// The image (item, y, z, 1) of a batch of one slice, in host memory and in the units that its samples had
+/// before they were divided by `scale`. Resets the tape, which should not record.
+HostTensor<Complex<float>, 4> image_of(const Exec& space, Tape& tape, const LearnedModel<float>& model,
+                                       const SliceBatch<float>& batch, double scale);
+
 /// A trained model, ready to reconstruct slices.
 class LearnedReconstruction {
  public:
