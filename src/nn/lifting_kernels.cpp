@@ -17,19 +17,30 @@ namespace host {
 
 using Policy = Kokkos::TeamPolicy<Exec>;
 
+/// The last input of the points of a grid row, which is the same in every row.
+template <class T>
+void coordinates_along_y(const LiftingInput<T>& in, T* coordinates) {
+  for (size_t j = 0; j < in.ny; ++j) coordinates[j] = in.at(0, 0, j, in.inputs() - 1);
+}
+
 /// The inputs of one grid row, (point, input).
 template <class T>
-void gather_row(const LiftingInput<T>& in, size_t b, size_t i, T* row) {
+void gather_row(const LiftingInput<T>& in, const T* along_y, size_t b, size_t i, T* row) {
   const size_t inputs = in.inputs(), values = in.frames * in.channels;
   for (size_t f = 0; f < in.frames; ++f) {
     const T* from = in.frame[f] + (b * in.nx + i) * in.ny * in.channels;
+    if (in.channels == 1) {
+      for (size_t j = 0; j < in.ny; ++j) row[j * inputs + f] = from[j];
+      continue;
+    }
     for (size_t j = 0; j < in.ny; ++j)
       for (size_t c = 0; c < in.channels; ++c)
         row[j * inputs + f * in.channels + c] = from[j * in.channels + c];
   }
+  const T along_x = in.at(b, i, 0, values);
   for (size_t j = 0; j < in.ny; ++j) {
-    row[j * inputs + values] = in.at(b, i, j, values);
-    row[j * inputs + values + 1] = in.at(b, i, j, values + 1);
+    row[j * inputs + values] = along_x;
+    row[j * inputs + values + 1] = along_y[j];
   }
 }
 
@@ -38,21 +49,22 @@ void lift(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weig
           const Tensor<T, 4>& y) {
   const size_t inputs = in.inputs(), channels = weights.extent(1), ld = padded<T>(channels);
   const size_t rows = in.batch * (in.nx + in.padding), parts = std::min<size_t>(rows, 256);
-  const size_t w_size = (inputs + 1) * ld, x_size = in.ny * inputs, numbers = w_size + x_size;
+  const size_t w_size = (inputs + 1) * ld, x_size = in.ny * inputs, numbers = w_size + x_size + in.ny;
   auto policy =
       Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::lift", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T *b = w + inputs * ld, *x = w + w_size;
+    T *b = w + inputs * ld, *x = w + w_size, *along_y = x + x_size;
     pack_weights(weights.data(), inputs, channels, w);
     pack_weights(bias.data(), 1, channels, b);
+    coordinates_along_y(in, along_y);
     const size_t part = size_t(team.league_rank());
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
       const size_t sample = r / (in.nx + in.padding), i = r % (in.nx + in.padding);
       T* to = &y(sample, i, 0, 0);
       size_t done = 0;
       if (i < in.nx) {
-        gather_row(in, sample, i, x);
+        gather_row(in, along_y, sample, i, x);
         dense_rows<T>(in.ny, inputs, channels, x, inputs, w, b, Write::overwrite, to, channels);
         done = in.ny * channels;
       }
@@ -70,18 +82,19 @@ void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T,
   const size_t rows = in.batch * in.nx, parts = partial.extent(0);
   const size_t w_size = channels * ldx, sums_size = (inputs + 1) * ld, x_size = in.ny * inputs,
                dx_size = in.ny * ldx;
-  const size_t numbers = w_size + sums_size + x_size + dx_size;
+  const size_t numbers = w_size + sums_size + x_size + dx_size + in.ny;
   auto policy =
       Policy(space, int(parts), 1).set_scratch_size(1, Kokkos::PerTeam(int(numbers * sizeof(T) + 64)));
   Kokkos::parallel_for("danaus::nn::lift_backward", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
-    T *sums = w + w_size, *dx = sums + sums_size, *x = dx + dx_size;
+    T *sums = w + w_size, *dx = sums + sums_size, *x = dx + dx_size, *along_y = x + x_size;
     pack_transposed(weights.data(), inputs, channels, w);
+    coordinates_along_y(in, along_y);
     std::fill(sums, sums + sums_size, T(0));
     const size_t part = size_t(team.league_rank());
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
       const size_t sample = r / in.nx, i = r % in.nx;
-      gather_row(in, sample, i, x);
+      gather_row(in, along_y, sample, i, x);
       const T* dy = &y_grad(sample, i, 0, 0);
       dense_gradient<T>(in.ny, inputs, channels, x, inputs, dy, channels, sums);
       column_sums<T>(in.ny, channels, dy, channels, sums + inputs * ld);

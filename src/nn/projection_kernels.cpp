@@ -77,7 +77,7 @@ void forward_tile(size_t points, size_t channels, T* h, size_t ldh, const T* w2,
       Pack<T> sum(T(0));
       for (size_t j = 0; j < ldh; j += W)
         sum = sum + simd::load(h + p * ldh + j) * simd::load(w2 + o * ldh + j);
-      y[p * channels + o] = b2[o] + simd::sum(sum);
+      y[p * channels + o] = b2[o] + simd::pairwise_sum<T>(sum);
     }
 }
 
