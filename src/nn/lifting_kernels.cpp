@@ -6,7 +6,7 @@
 
 #include "partial_sums.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
-#include "dense_host.hpp"
+#include <danaus/core/dense_rows.hpp>
 #endif
 
 namespace danaus::nn {
@@ -14,6 +14,13 @@ namespace danaus::nn {
 #if !defined(KOKKOS_ENABLE_CUDA)
 
 namespace host {
+
+using simd::column_sums;
+using simd::dense_gradient;
+using simd::dense_rows;
+using simd::pack_transposed;
+using simd::pack_weights;
+using simd::padded;
 
 using Policy = Kokkos::TeamPolicy<Exec>;
 

@@ -3,7 +3,7 @@
 #include <danaus/core/instantiate.hpp>
 
 #if !defined(KOKKOS_ENABLE_CUDA)
-#include "dense_host.hpp"
+#include <danaus/core/dense_rows.hpp>
 #endif
 
 namespace danaus::nn {
@@ -25,6 +25,12 @@ void require_shapes(const char* what, const Tensor<Complex<T>, 4>& weights, cons
 #if !defined(KOKKOS_ENABLE_CUDA)
 
 namespace host {
+
+using simd::Pack;
+using simd::TileColumns;
+using simd::for_each_tile;
+using simd::padded;
+using simd::width;
 
 /// One mode of a spectrum: rows of channels, real part and imaginary part.
 template <class T>

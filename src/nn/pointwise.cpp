@@ -7,8 +7,9 @@
 #include "device_twins.hpp"
 #include "partial_sums.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
+#include <danaus/core/dense_rows.hpp>
+
 #include "activation_host.hpp"
-#include "dense_host.hpp"
 #endif
 
 namespace danaus::nn {
@@ -31,6 +32,13 @@ void require_shapes(const char* what, const Tensor<T, 2>& weights, const Tensor<
 #if !defined(KOKKOS_ENABLE_CUDA)
 
 namespace host {
+
+using simd::column_sums;
+using simd::dense_gradient;
+using simd::dense_rows;
+using simd::pack_transposed;
+using simd::pack_weights;
+using simd::padded;
 
 using Policy = Kokkos::TeamPolicy<Exec>;
 

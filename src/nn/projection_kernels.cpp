@@ -6,8 +6,9 @@
 
 #include "partial_sums.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
+#include <danaus/core/dense_rows.hpp>
+
 #include "activation_host.hpp"
-#include "dense_host.hpp"
 #endif
 
 namespace danaus::nn {
@@ -62,6 +63,13 @@ size_t weight_count(const ProjectionWeights<T>& w) {
 #if !defined(KOKKOS_ENABLE_CUDA)
 
 namespace host {
+
+using simd::column_sums;
+using simd::dense_gradient;
+using simd::dense_rows;
+using simd::pack_transposed;
+using simd::pack_weights;
+using simd::padded;
 
 using Policy = Kokkos::TeamPolicy<Exec>;
 

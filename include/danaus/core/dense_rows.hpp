@@ -1,22 +1,18 @@
 #pragma once
 
-// Small dense products for the CPU kernels of this folder: a few points at a time, output channels along the
-// lanes. Where the channels do not fill whole packs but are a multiple of four (20 = 16 + 4), the rest of
-// several points shares a pack. Else the last pack overlaps the one before: both compute the same numbers, and
-// nothing outside the row is touched. Fewer channels than a pack are loaded and stored one by one. A number is
-// the same sum in the same order whichever way it is computed.
-
 #include <danaus/core/lane_groups.hpp>
 #include <danaus/core/tensor.hpp>
 
-namespace danaus::nn::host {
-
-using simd::Pack;
-using simd::width;
+/// Small dense products for CPU kernels: a few points at a time, output channels along the lanes. Where the
+/// channels do not fill whole packs but are a multiple of four (20 = 16 + 4), the rest of several points shares
+/// a pack. Else the last pack overlaps the one before: both compute the same numbers, and nothing outside the
+/// row is touched. Fewer channels than a pack are loaded and stored one by one. A number is the same sum in the
+/// same order whichever way it is computed.
+namespace danaus::simd {
 
 template <class T>
 constexpr size_t padded(size_t channels) {
-  return simd::round_up(channels, size_t(width<T>));
+  return round_up(channels, size_t(width<T>));
 }
 
 /// packed[k][n] = weights[k][n] with rows padded by zeros.
@@ -51,7 +47,7 @@ template <class T, class F>
 inline __attribute__((always_inline)) void for_each_tile(size_t columns, F f) {
   constexpr size_t W = size_t(width<T>);
   if (columns < W) return f.template operator()<1>(TileColumns{0, 0, int(columns)});
-  simd::for_each_strip<T>(columns, [&]<int NV>(size_t first, size_t second) {
+  for_each_strip<T>(columns, [&]<int NV>(size_t first, size_t second) {
     f.template operator()<NV>(TileColumns{first, second, int(W)});
   });
 }
@@ -64,13 +60,13 @@ inline __attribute__((always_inline)) void dense_tile(size_t depth, const T* x, 
   DANAUS_UNROLL
   for (int r = 0; r < RG; ++r) DANAUS_UNROLL
   for (int v = 0; v < NV; ++v) {
-    sum[r][v] = bias ? simd::load_first(bias + c.at(v), c.count) : Pack<T>(T(0));
-    if (write == Write::accumulate) sum[r][v] = sum[r][v] + simd::load_first(y + r * ldy + c.at(v), c.count);
+    sum[r][v] = bias ? load_first(bias + c.at(v), c.count) : Pack<T>(T(0));
+    if (write == Write::accumulate) sum[r][v] = sum[r][v] + load_first(y + r * ldy + c.at(v), c.count);
   }
   for (size_t k = 0; k < depth; ++k) {
     Pack<T> b[NV];
     DANAUS_UNROLL
-    for (int v = 0; v < NV; ++v) b[v] = simd::load(w + k * ldw + c.at(v));
+    for (int v = 0; v < NV; ++v) b[v] = load(w + k * ldw + c.at(v));
     DANAUS_UNROLL
     for (int r = 0; r < RG; ++r) {
       const Pack<T> a(x[r * ldx + k]);
@@ -80,7 +76,7 @@ inline __attribute__((always_inline)) void dense_tile(size_t depth, const T* x, 
   }
   DANAUS_UNROLL
   for (int r = 0; r < RG; ++r) DANAUS_UNROLL
-  for (int v = 0; v < NV; ++v) simd::store_first(sum[r][v], y + r * ldy + c.at(v), c.count);
+  for (int v = 0; v < NV; ++v) store_first(sum[r][v], y + r * ldy + c.at(v), c.count);
 }
 
 /// The last columns of a row: F whole packs, then G groups of four.
@@ -127,24 +123,24 @@ inline __attribute__((always_inline)) void grouped_tile(size_t depth, const T* x
   DANAUS_UNROLL
   for (int p = 0; p < P; ++p) DANAUS_UNROLL
   for (int v = 0; v < F; ++v) {
-    sum[p][v] = bias ? simd::load(bias + v * W) : Pack<T>(T(0));
-    if (write == Write::accumulate) sum[p][v] = sum[p][v] + simd::load(y + p * ldy + v * W);
+    sum[p][v] = bias ? load(bias + v * W) : Pack<T>(T(0));
+    if (write == Write::accumulate) sum[p][v] = sum[p][v] + load(y + p * ldy + v * W);
   }
   DANAUS_UNROLL
   for (int r = 0; r < R; ++r) DANAUS_UNROLL
   for (int g = 0; g < G; ++g) {
     const int column = F * W + 4 * g;
-    last[r][g] = bias ? simd::load_repeated(bias + column) : Pack<T>(T(0));
+    last[r][g] = bias ? load_repeated(bias + column) : Pack<T>(T(0));
     if (write == Write::accumulate)
-      last[r][g] = last[r][g] + simd::load_groups(y + r * Q * ldy + column, ldy);
+      last[r][g] = last[r][g] + load_groups(y + r * Q * ldy + column, ldy);
   }
   const auto add = [&]<int Lane>(size_t k, const Pack<T>(&groups)[R]) __attribute__((always_inline)) {
     const T* row = w + k * ldw;
     Pack<T> b[F > 0 ? F : 1], b_last[G];
     DANAUS_UNROLL
-    for (int v = 0; v < F; ++v) b[v] = simd::load(row + v * W);
+    for (int v = 0; v < F; ++v) b[v] = load(row + v * W);
     DANAUS_UNROLL
-    for (int g = 0; g < G; ++g) b_last[g] = simd::load_repeated(row + F * W + 4 * g);
+    for (int g = 0; g < G; ++g) b_last[g] = load_repeated(row + F * W + 4 * g);
     if constexpr (F > 0) {
       DANAUS_UNROLL
       for (int p = 0; p < P; ++p) {
@@ -155,7 +151,7 @@ inline __attribute__((always_inline)) void grouped_tile(size_t depth, const T* x
     }
     DANAUS_UNROLL
     for (int r = 0; r < R; ++r) {
-      const Pack<T> a = simd::fill_from_lane<Lane, T>(groups[r]);
+      const Pack<T> a = fill_from_lane<Lane, T>(groups[r]);
       DANAUS_UNROLL
       for (int g = 0; g < G; ++g) last[r][g] = last[r][g] + a * b_last[g];
     }
@@ -164,7 +160,7 @@ inline __attribute__((always_inline)) void grouped_tile(size_t depth, const T* x
   for (; k + 4 <= depth; k += 4) {
     Pack<T> groups[R];
     DANAUS_UNROLL
-    for (int r = 0; r < R; ++r) groups[r] = simd::load_groups(x + r * Q * ldx + k, ldx);
+    for (int r = 0; r < R; ++r) groups[r] = load_groups(x + r * Q * ldx + k, ldx);
     add.template operator()<0>(k, groups);
     add.template operator()<1>(k + 1, groups);
     add.template operator()<2>(k + 2, groups);
@@ -175,16 +171,16 @@ inline __attribute__((always_inline)) void grouped_tile(size_t depth, const T* x
     for (int r = 0; r < R; ++r) {
       alignas(64) T first_lanes[W] = {};
       for (int q = 0; q < Q; ++q) first_lanes[4 * q] = x[(r * Q + q) * ldx + k];
-      groups[r] = simd::load(first_lanes);
+      groups[r] = load(first_lanes);
     }
     add.template operator()<0>(k, groups);
   }
   DANAUS_UNROLL
   for (int p = 0; p < P; ++p) DANAUS_UNROLL
-  for (int v = 0; v < F; ++v) simd::store(sum[p][v], y + p * ldy + v * W);
+  for (int v = 0; v < F; ++v) store(sum[p][v], y + p * ldy + v * W);
   DANAUS_UNROLL
   for (int r = 0; r < R; ++r) DANAUS_UNROLL
-  for (int g = 0; g < G; ++g) simd::store_groups<T>(last[r][g], y + r * Q * ldy + F * W + 4 * g, ldy);
+  for (int g = 0; g < G; ++g) store_groups<T>(last[r][g], y + r * Q * ldy + F * W + 4 * g, ldy);
 }
 
 /// dense_rows() of some columns, by whole and overlapping packs.
@@ -192,7 +188,7 @@ template <class T>
 void dense_columns(size_t points, size_t depth, size_t columns, const T* x, size_t ldx, const T* w,
                    size_t ldw, const T* bias, Write write, T* y, size_t ldy) {
   for_each_tile<T>(columns, [&]<int NV>(const TileColumns& c) {
-    constexpr int RG = simd::accumulators / NV > 8 ? 8 : simd::accumulators / NV;
+    constexpr int RG = accumulators / NV > 8 ? 8 : accumulators / NV;
     size_t p = 0;
     for (; p + RG <= points; p += RG)
       dense_tile<RG, NV>(depth, x + p * ldx, ldx, w, ldw, bias, write, y + p * ldy, ldy, c);
@@ -213,7 +209,7 @@ void dense_rows(size_t points, size_t depth, size_t columns, const T* x, size_t 
   T* y_end = y + end.first;
   size_t p = 0;
   with_shape<T>(end, [&]<int F, int G>() {
-    constexpr size_t P = simd::accumulators / (F == 0 ? 1 : 2);
+    constexpr size_t P = accumulators / (F == 0 ? 1 : 2);
     for (; p + P <= points; p += P)
       grouped_tile<int(P), F, G>(depth, x + p * ldx, ldx, w_end, ldw, bias_end, write, y_end + p * ldy, ldy);
   });
@@ -229,11 +225,11 @@ inline __attribute__((always_inline)) void gradient_tile(size_t points, const T*
   Pack<T> sum[KT][NV];
   DANAUS_UNROLL
   for (int k = 0; k < KT; ++k) DANAUS_UNROLL
-  for (int v = 0; v < NV; ++v) sum[k][v] = simd::load(dw + k * ldw + c.at(v));
+  for (int v = 0; v < NV; ++v) sum[k][v] = load(dw + k * ldw + c.at(v));
   for (size_t p = 0; p < points; ++p) {
     Pack<T> g[NV];
     DANAUS_UNROLL
-    for (int v = 0; v < NV; ++v) g[v] = simd::load_first(dy + p * ldy + c.at(v), c.count);
+    for (int v = 0; v < NV; ++v) g[v] = load_first(dy + p * ldy + c.at(v), c.count);
     DANAUS_UNROLL
     for (int k = 0; k < KT; ++k) {
       const Pack<T> a(x[p * ldx + k]);
@@ -243,7 +239,7 @@ inline __attribute__((always_inline)) void gradient_tile(size_t points, const T*
   }
   DANAUS_UNROLL
   for (int k = 0; k < KT; ++k) DANAUS_UNROLL
-  for (int v = 0; v < NV; ++v) simd::store(sum[k][v], dw + k * ldw + c.at(v));
+  for (int v = 0; v < NV; ++v) store(sum[k][v], dw + k * ldw + c.at(v));
 }
 
 /// The same for KT rows of dw that end with F packs and G groups: the groups of one pack are different k.
@@ -255,17 +251,17 @@ inline __attribute__((always_inline)) void grouped_gradient_tile(size_t points, 
   Pack<T> sum[KT][F > 0 ? F : 1], last[R][G];
   DANAUS_UNROLL
   for (int k = 0; k < KT; ++k) DANAUS_UNROLL
-  for (int v = 0; v < F; ++v) sum[k][v] = simd::load(dw + k * ldw + v * W);
+  for (int v = 0; v < F; ++v) sum[k][v] = load(dw + k * ldw + v * W);
   DANAUS_UNROLL
   for (int r = 0; r < R; ++r) DANAUS_UNROLL
-  for (int g = 0; g < G; ++g) last[r][g] = simd::load_groups(dw + r * Q * ldw + F * W + 4 * g, ldw);
+  for (int g = 0; g < G; ++g) last[r][g] = load_groups(dw + r * Q * ldw + F * W + 4 * g, ldw);
   for (size_t p = 0; p < points; ++p) {
     const T *row = dy + p * ldy, *from = x + p * ldx;
     Pack<T> d[F > 0 ? F : 1], d_last[G];
     DANAUS_UNROLL
-    for (int v = 0; v < F; ++v) d[v] = simd::load(row + v * W);
+    for (int v = 0; v < F; ++v) d[v] = load(row + v * W);
     DANAUS_UNROLL
-    for (int g = 0; g < G; ++g) d_last[g] = simd::load_repeated(row + F * W + 4 * g);
+    for (int g = 0; g < G; ++g) d_last[g] = load_repeated(row + F * W + 4 * g);
     if constexpr (F > 0) {
       DANAUS_UNROLL
       for (int k = 0; k < KT; ++k) {
@@ -275,7 +271,7 @@ inline __attribute__((always_inline)) void grouped_gradient_tile(size_t points, 
       }
     }
     const auto add = [&]<int First>(int r) __attribute__((always_inline)) {
-      const Pack<T> a = simd::fill_from_group<First, T>(simd::load_repeated(from + r * Q - First));
+      const Pack<T> a = fill_from_group<First, T>(load_repeated(from + r * Q - First));
       DANAUS_UNROLL
       for (int g = 0; g < G; ++g) last[r][g] = last[r][g] + a * d_last[g];
     };
@@ -289,17 +285,17 @@ inline __attribute__((always_inline)) void grouped_gradient_tile(size_t points, 
   }
   DANAUS_UNROLL
   for (int k = 0; k < KT; ++k) DANAUS_UNROLL
-  for (int v = 0; v < F; ++v) simd::store(sum[k][v], dw + k * ldw + v * W);
+  for (int v = 0; v < F; ++v) store(sum[k][v], dw + k * ldw + v * W);
   DANAUS_UNROLL
   for (int r = 0; r < R; ++r) DANAUS_UNROLL
-  for (int g = 0; g < G; ++g) simd::store_groups<T>(last[r][g], dw + r * Q * ldw + F * W + 4 * g, ldw);
+  for (int g = 0; g < G; ++g) store_groups<T>(last[r][g], dw + r * Q * ldw + F * W + 4 * g, ldw);
 }
 
 template <class T>
 void gradient_columns(size_t points, size_t depth, size_t columns, const T* x, size_t ldx, const T* dy,
                       size_t ldy, T* dw, size_t ldw) {
   for_each_tile<T>(columns, [&]<int NV>(const TileColumns& c) {
-    constexpr int KT = simd::accumulators / NV > 8 ? 8 : simd::accumulators / NV;
+    constexpr int KT = accumulators / NV > 8 ? 8 : accumulators / NV;
     size_t k = 0;
     for (; k + KT <= depth; k += KT) gradient_tile<KT, NV>(points, x + k, ldx, dy, ldy, dw + k * ldw, ldw, c);
     for (; k + 4 <= depth; k += 4) gradient_tile<4, NV>(points, x + k, ldx, dy, ldy, dw + k * ldw, ldw, c);
@@ -319,7 +315,7 @@ void dense_gradient(size_t points, size_t depth, size_t columns, const T* x, siz
   T* dw_end = dw + end.first;
   size_t k = 0;
   with_shape<T>(end, [&]<int F, int G>() {
-    constexpr size_t KT = simd::accumulators / 2;
+    constexpr size_t KT = accumulators / 2;
     for (; k + KT <= depth; k += KT)
       grouped_gradient_tile<int(KT), F, G>(points, x + k, ldx, dy_end, ldy, dw_end + k * ldw, ldw);
     for (; k + 4 <= depth; k += 4)
@@ -334,11 +330,11 @@ template <class T>
 void column_sums(size_t points, size_t columns, const T* dy, size_t ldy, T* sums) {
   for_each_tile<T>(columns, [&]<int NV>(const TileColumns& c) {
     Pack<T> sum[NV];
-    for (int v = 0; v < NV; ++v) sum[v] = simd::load(sums + c.at(v));
+    for (int v = 0; v < NV; ++v) sum[v] = load(sums + c.at(v));
     for (size_t p = 0; p < points; ++p)
-      for (int v = 0; v < NV; ++v) sum[v] = sum[v] + simd::load_first(dy + p * ldy + c.at(v), c.count);
-    for (int v = 0; v < NV; ++v) simd::store(sum[v], sums + c.at(v));
+      for (int v = 0; v < NV; ++v) sum[v] = sum[v] + load_first(dy + p * ldy + c.at(v), c.count);
+    for (int v = 0; v < NV; ++v) store(sum[v], sums + c.at(v));
   });
 }
 
-}  // namespace danaus::nn::host
+}  // namespace danaus::simd
