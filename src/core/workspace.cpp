@@ -18,8 +18,8 @@ char* aligned_start(const Kokkos::View<char*, Memory>& block) {
   const auto address = reinterpret_cast<std::uintptr_t>(block.data());
   return block.data() + (Workspace::alignment - address % Workspace::alignment) % Workspace::alignment;
 }
-/// Asks for huge pages, before the memory is touched: a step walks through hundreds of megabytes, and would miss
-/// the address cache at every 4 KiB. A system that has none ignores it.
+/// Asks for huge pages, before the memory is touched: a step walks through hundreds of megabytes, and would
+/// miss the address cache at every 4 KiB. A system that has none ignores it.
 void prefer_huge_pages([[maybe_unused]] const Kokkos::View<char*, Memory>& block) {
 #if defined(MADV_HUGEPAGE) && !defined(KOKKOS_ENABLE_CUDA)
   constexpr std::uintptr_t page = 4096;

@@ -12,8 +12,8 @@ namespace danaus::nn::host {
 using simd::Pack;
 using simd::width;
 
-/// Several packs that go through the same arithmetic side by side: one polynomial alone would wait for each of
-/// its own steps.
+/// Several packs that go through the same arithmetic side by side: one polynomial alone would wait for each
+/// of its own steps.
 template <class T, int count>
 struct Packs {
   Pack<T> pack[count];
@@ -27,7 +27,8 @@ struct Packs {
     return each([&](int i) { return simd::load_first(from + i * width<T>, int(numbers) - i * width<T>); });
   }
   void store_first(T* to, size_t numbers) const {
-    for (int i = 0; i < count; ++i) simd::store_first(pack[i], to + i * width<T>, int(numbers) - i * width<T>);
+    for (int i = 0; i < count; ++i)
+      simd::store_first(pack[i], to + i * width<T>, int(numbers) - i * width<T>);
   }
   template <class F>
   static Packs each(F f) {
@@ -74,9 +75,10 @@ inline __attribute__((always_inline)) void for_each_packs(size_t numbers, F f) {
 template <Activation activation, class T>
 void activate_row(size_t count, const T* z, T* value) {
   if constexpr (activation == Activation::gelu && std::is_same_v<T, float>) {
-    for_each_packs<T>(count, [&]<int packs>(size_t q, size_t n) __attribute__((always_inline)) {
-      gelu(Packs<T, packs>::load_first(z + q, n)).value.store_first(value + q, n);
-    });
+    for_each_packs<T>(
+        count, [&]<int packs>(size_t q, size_t n) __attribute__((always_inline)) {
+          gelu(Packs<T, packs>::load_first(z + q, n)).value.store_first(value + q, n);
+        });
   } else {
 #pragma omp simd
     for (size_t q = 0; q < count; ++q) value[q] = activate(activation, z[q]);
@@ -87,10 +89,11 @@ void activate_row(size_t count, const T* z, T* value) {
 template <Activation activation, class T>
 void multiply_by_slope(size_t count, const T* z, const T* factor, T* product) {
   if constexpr (activation == Activation::gelu && std::is_same_v<T, float>) {
-    for_each_packs<T>(count, [&]<int packs>(size_t q, size_t n) __attribute__((always_inline)) {
-      const auto slope = gelu(Packs<T, packs>::load_first(z + q, n)).slope;
-      (slope * Packs<T, packs>::load_first(factor + q, n)).store_first(product + q, n);
-    });
+    for_each_packs<T>(
+        count, [&]<int packs>(size_t q, size_t n) __attribute__((always_inline)) {
+          const auto slope = gelu(Packs<T, packs>::load_first(z + q, n)).slope;
+          (slope * Packs<T, packs>::load_first(factor + q, n)).store_first(product + q, n);
+        });
   } else {
 #pragma omp simd
     for (size_t q = 0; q < count; ++q) product[q] = factor[q] * slope(activation, z[q]);
@@ -101,11 +104,12 @@ void multiply_by_slope(size_t count, const T* z, const T* factor, T* product) {
 template <Activation activation, class T>
 void activate_and_slope(size_t count, T* z, T* value) {
   if constexpr (activation == Activation::gelu && std::is_same_v<T, float>) {
-    for_each_packs<T>(count, [&]<int packs>(size_t q, size_t n) __attribute__((always_inline)) {
-      const auto a = gelu(Packs<T, packs>::load_first(z + q, n));
-      a.value.store_first(value + q, n);
-      a.slope.store_first(z + q, n);
-    });
+    for_each_packs<T>(
+        count, [&]<int packs>(size_t q, size_t n) __attribute__((always_inline)) {
+          const auto a = gelu(Packs<T, packs>::load_first(z + q, n));
+          a.value.store_first(value + q, n);
+          a.slope.store_first(z + q, n);
+        });
   } else {
 #pragma omp simd
     for (size_t q = 0; q < count; ++q) {

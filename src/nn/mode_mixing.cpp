@@ -26,10 +26,10 @@ void require_shapes(const char* what, const Tensor<Complex<T>, 4>& weights, cons
 
 namespace host {
 
-using simd::Pack;
-using simd::TileColumns;
 using simd::for_each_tile;
+using simd::Pack;
 using simd::padded;
+using simd::TileColumns;
 using simd::width;
 
 /// One mode of a spectrum: rows of channels, real part and imaginary part.

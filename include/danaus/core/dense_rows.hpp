@@ -4,10 +4,10 @@
 #include <danaus/core/tensor.hpp>
 
 /// Small dense products for CPU kernels: a few points at a time, output channels along the lanes. Where the
-/// channels do not fill whole packs but are a multiple of four (20 = 16 + 4), the rest of several points shares
-/// a pack. Else the last pack overlaps the one before: both compute the same numbers, and nothing outside the
-/// row is touched. Fewer channels than a pack are loaded and stored one by one. A number is the same sum in the
-/// same order whichever way it is computed.
+/// channels do not fill whole packs but are a multiple of four (20 = 16 + 4), the rest of several points
+/// shares a pack. Else the last pack overlaps the one before: both compute the same numbers, and nothing
+/// outside the row is touched. Fewer channels than a pack are loaded and stored one by one. A number is the
+/// same sum in the same order whichever way it is computed.
 namespace danaus::simd {
 
 template <class T>
@@ -86,7 +86,7 @@ struct RowEnd {
   int packs = 0, groups = 0;
   explicit RowEnd(size_t columns) {
     constexpr size_t W = size_t(width<T>);
-    if constexpr (simd::groups<T> > 0) {
+    if constexpr (simd::groups < T >> 0) {
       if (columns % W == 0 || columns % 4 != 0) return;
       const size_t whole = columns / W;
       packs = whole == 0 ? 0 : whole % 2 == 0 ? 2 : 1;
@@ -106,14 +106,15 @@ inline __attribute__((always_inline)) void with_shape(const RowEnd<T>& end, F f)
       if (end.groups == 3) return f.template operator()<packs, 3>();
     }
   };
-  if constexpr (simd::groups<T> > 0) {
+  if constexpr (simd::groups < T >> 0) {
     if (end.packs == 0) return with_groups.template operator()<0>();
     if (end.packs == 1) return with_groups.template operator()<1>();
     return with_groups.template operator()<2>();
   }
 }
 
-/// A tile of P points whose rows end with F packs and G groups; all pointers are at the first of these columns.
+/// A tile of P points whose rows end with F packs and G groups; all pointers are at the first of these
+/// columns.
 template <int P, int F, int G, class T>
 inline __attribute__((always_inline)) void grouped_tile(size_t depth, const T* x, size_t ldx, const T* w,
                                                         size_t ldw, const T* bias, Write write, T* y,
@@ -131,8 +132,7 @@ inline __attribute__((always_inline)) void grouped_tile(size_t depth, const T* x
   for (int g = 0; g < G; ++g) {
     const int column = F * W + 4 * g;
     last[r][g] = bias ? load_repeated(bias + column) : Pack<T>(T(0));
-    if (write == Write::accumulate)
-      last[r][g] = last[r][g] + load_groups(y + r * Q * ldy + column, ldy);
+    if (write == Write::accumulate) last[r][g] = last[r][g] + load_groups(y + r * Q * ldy + column, ldy);
   }
   const auto add = [&]<int Lane>(size_t k, const Pack<T>(&groups)[R]) __attribute__((always_inline)) {
     const T* row = w + k * ldw;
@@ -245,8 +245,7 @@ inline __attribute__((always_inline)) void gradient_tile(size_t points, const T*
 /// The same for KT rows of dw that end with F packs and G groups: the groups of one pack are different k.
 template <int KT, int F, int G, class T>
 inline __attribute__((always_inline)) void grouped_gradient_tile(size_t points, const T* x, size_t ldx,
-                                                                 const T* dy, size_t ldy, T* dw,
-                                                                 size_t ldw) {
+                                                                 const T* dy, size_t ldy, T* dw, size_t ldw) {
   constexpr int W = width<T>, Q = simd::groups<T>, R = KT / Q;
   Pack<T> sum[KT][F > 0 ? F : 1], last[R][G];
   DANAUS_UNROLL

@@ -7,8 +7,8 @@
 #include <immintrin.h>
 #endif
 
-/// Packs seen as groups of four lanes: the last columns of several rows share a pack where the length of a row
-/// is a multiple of four but not of the pack.
+/// Packs seen as groups of four lanes: the last columns of several rows share a pack where the length of a
+/// row is a multiple of four but not of the pack.
 namespace danaus::simd {
 
 /// Groups of four lanes in a pack; 0 where a pack is no longer than one group.
@@ -33,6 +33,11 @@ struct Unaligned {
 template <class T>
 inline __attribute__((always_inline)) Group<T> load_group(const T* from) {
   return *reinterpret_cast<const typename Unaligned<T>::type*>(from);
+}
+
+template <class G, class T>
+inline __attribute__((always_inline)) void store_group(const G& group, T* to) {
+  *reinterpret_cast<typename Unaligned<T>::type*>(to) = group;
 }
 
 template <size_t... Lane, class V>
@@ -111,7 +116,7 @@ template <class T>
 inline __attribute__((always_inline)) void store_groups(const Pack<T>& pack, T* to, size_t stride) {
   const auto v = static_cast<detail::Native<T>>(pack);
   const auto store = [&](int q, const detail::Group<T>& g) {
-    *reinterpret_cast<typename detail::Unaligned<T>::type*>(to + size_t(q) * stride) = g;
+    detail::store_group(g, to + size_t(q) * stride);
   };
   store(0, detail::group_of<0>(v));
   store(1, detail::group_of<4>(v));
@@ -119,6 +124,23 @@ inline __attribute__((always_inline)) void store_groups(const Pack<T>& pack, T* 
     store(2, detail::group_of<8>(v));
     store(3, detail::group_of<12>(v));
   }
+}
+
+/// to[j * to_stride + i] = from[i * from_stride + j] for four rows and columns.
+template <class T>
+inline __attribute__((always_inline)) void transpose_4x4(const T* from, ptrdiff_t from_stride, T* to,
+                                                         ptrdiff_t to_stride) {
+  using Group = detail::Group<T>;
+  const Group a = detail::load_group(from), b = detail::load_group(from + from_stride),
+              c = detail::load_group(from + 2 * from_stride), d = detail::load_group(from + 3 * from_stride);
+  const Group ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+              ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+              cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+              cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  detail::store_group(Group(__builtin_shufflevector(ab, cd, 0, 1, 4, 5)), to);
+  detail::store_group(Group(__builtin_shufflevector(ab, cd, 2, 3, 6, 7)), to + to_stride);
+  detail::store_group(Group(__builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5)), to + 2 * to_stride);
+  detail::store_group(Group(__builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)), to + 3 * to_stride);
 }
 
 /// Sum of the lanes by halves: far fewer steps than sum() in lane order.

@@ -114,7 +114,7 @@ class AxisTransform {
   size_t inputs() const { return forward_[0].input_rows; }
   size_t outputs() const { return forward_[1].output_rows; }
   /// Numbers of T in the packed factors.
-  size_t packed_size() const { return adjoint_offset(1) + matrix_size(adjoint_[1]); }
+  size_t packed_size() const { return dense_offset() + (is_dense_ ? 2 * dense_size() : 0); }
 
   /// @param left, right  factors, contiguous (block, row, column): T if real, Complex<T> if complex
   void pack(const Exec& space, const T* left, const T* right, const Tensor<T, 1>& packed) const;
@@ -147,7 +147,7 @@ class AxisTransform {
  private:
   void make_tables(std::vector<StageBlock> first, std::vector<StageBlock> second, size_t inputs,
                    size_t middle, size_t outputs);
-  bool has_cheap_dense_gradient() const;
+  bool is_cheaper_dense() const;
   void add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
                             T* right_grad) const;
   TwoStages<T> forward_stages(const T* packed) const;
@@ -159,9 +159,13 @@ class AxisTransform {
   size_t adjoint_offset(int stage) const {
     return matrix_size(forward_[0]) + matrix_size(forward_[1]) + (stage ? matrix_size(adjoint_[0]) : 0);
   }
+  /// Of the dense matrix and of its adjoint, behind the stages, if is_dense_: real numbers.
+  size_t dense_size() const { return 2 * inputs() * outputs(); }
+  size_t dense_offset() const { return adjoint_offset(1) + matrix_size(adjoint_[1]); }
 
   TransformSpec spec_;
   StageTable forward_[2], adjoint_[2];
+  bool is_dense_ = false;  ///< one product with the dense matrix is cheaper than two stages
   Tensor<int, 2>
       paths_;  ///< of each middle row: first entry, stride and number in stage 0; first and number in 1
 };

@@ -1,12 +1,44 @@
 #pragma once
 
-// Gradients of the factors by way of the dense matrix of the kept rows and columns: cheap where one side of a
-// transform is real and few modes are kept. The gradient of the dense matrix is one product over the lanes,
-// nothing between the stages is needed, and the chain rule to the factors is a handful of operations.
+// The dense matrix of the kept rows and columns, from the factors, and the way back for gradients: cheap
+// where one side of a transform is real and few modes are kept. The gradient of the dense matrix is one
+// product over the lanes, nothing between the stages is needed, and the chain rule to the factors is a
+// handful of operations.
 
 #include "stage_view.hpp"
 
 namespace danaus::monarch {
+
+/// The matrix A[o, p] = second[o, mid] first[mid, p] as real numbers that act on planes: column by column,
+/// and the same of its transpose. A complex output has rows (plane, o), a complex input columns (plane, p).
+template <class T>
+void pack_dense_matrix(const Exec& space, const StageTable& first, const StageTable& second,
+                       const TwoStages<T>& stages, const Tensor<int, 2>& paths, T* matrix, T* transpose) {
+  const bool inputs_complex = stages.input_complex;
+  const int inputs = stages.input_rows, outputs = stages.output_rows;
+  const int columns = inputs_complex ? 2 * inputs : inputs, rows = inputs_complex ? outputs : 2 * outputs;
+  const auto first_input = first.input_of, second_output = second.output_of;
+  const T *first_matrix = stages.first.matrix, *second_matrix = stages.second.matrix;
+  Kokkos::parallel_for(
+      "danaus::monarch::pack_dense_matrix", Kokkos::RangePolicy<Exec>(space, 0, paths.extent(0)),
+      KOKKOS_LAMBDA(size_t middle) {
+        for (int a = 0; a < paths(middle, 2); ++a) {
+          const int e = paths(middle, 0) + a * paths(middle, 1), p = first_input(e);
+          const Complex<T> f(first_matrix[2 * e], first_matrix[2 * e + 1]);
+          for (int b = 0; b < paths(middle, 4); ++b) {
+            const int d = paths(middle, 3) + b, o = second_output(d);
+            const Complex<T> entry = Complex<T>(second_matrix[2 * d], second_matrix[2 * d + 1]) * f;
+            const T part[2] = {entry.real(), inputs_complex ? -entry.imag() : entry.imag()};
+            for (int plane = 0; plane < 2; ++plane) {
+              const int row = inputs_complex ? o : plane * outputs + o,
+                        column = inputs_complex ? plane * inputs + p : p;
+              matrix[size_t(column) * rows + row] = part[plane];
+              transpose[size_t(row) * columns + column] = part[plane];
+            }
+          }
+        }
+      });
+}
 
 /// The sums of the parts, (complex row, plane, real row), in order of the parts.
 template <class T>
