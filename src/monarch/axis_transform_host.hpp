@@ -4,17 +4,17 @@
 
 #include <danaus/core/simd.hpp>
 
-#include "lane_panels.hpp"
+#include "run_panels.hpp"
 #include "stage_view.hpp"
 
 namespace danaus::monarch::host {
 
 /// RG rows of one block times NV packs of lanes, accumulated in registers.
-template <int RG, int NV, bool XC, bool AC, bool YC, class T>
+/// X and Y are Rows, or GroupedRows.
+template <int RG, int NV, bool XC, bool AC, bool YC, class T, class X, class Y>
 inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int matrix_rows, int columns,
-                                                         const int* input_row, const Rows<const T>& x,
-                                                         const int* output_row, Write write,
-                                                         const Rows<T>& y) {
+                                                         const int* input_row, const X& x,
+                                                         const int* output_row, Write write, const Y& y) {
   static_assert(AC || (!XC && !YC), "real factors map real numbers to real numbers");
   Pack<T> re[RG][NV], im[RG][NV];
   DANAUS_UNROLL
@@ -27,8 +27,8 @@ inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int ma
     Pack<T> xr[NV], xi[NV];
     DANAUS_UNROLL
     for (int v = 0; v < NV; ++v) {
-      xr[v] = simd::load(from + x.pack_stride * v);
-      if constexpr (XC) xi[v] = simd::load(from + x.plane_stride + x.pack_stride * v);
+      xr[v] = x.load(from, v);
+      if constexpr (XC) xi[v] = x.load(from + x.plane_stride, v);
     }
     DANAUS_UNROLL
     for (int r = 0; r < RG; ++r) {
@@ -56,24 +56,24 @@ inline __attribute__((always_inline)) void multiply_rows(const T* matrix, int ma
     if (write == Write::accumulate) {  // every load before a store: packs may overlap
       DANAUS_UNROLL
       for (int v = 0; v < NV; ++v) {
-        re[r][v] = re[r][v] + simd::load(to + y.pack_stride * v);
-        if constexpr (YC) im[r][v] = im[r][v] + simd::load(to + y.plane_stride + y.pack_stride * v);
+        re[r][v] = re[r][v] + y.load(to, v);
+        if constexpr (YC) im[r][v] = im[r][v] + y.load(to + y.plane_stride, v);
       }
     }
     DANAUS_UNROLL
     for (int v = 0; v < NV; ++v) {
-      simd::store(re[r][v], to + y.pack_stride * v);
-      if constexpr (YC) simd::store(im[r][v], to + y.plane_stride + y.pack_stride * v);
+      y.store(re[r][v], to, v);
+      if constexpr (YC) y.store(im[r][v], to + y.plane_stride, v);
     }
   }
 }
 
 /// The last rows of a block, fewer than a full tile.
-template <int RG, int NV, bool XC, bool AC, bool YC, class T>
+template <int RG, int NV, bool XC, bool AC, bool YC, class T, class X, class Y>
 inline __attribute__((always_inline)) void multiply_last_rows(int rows, const T* matrix, int matrix_rows,
-                                                              int columns, const int* input_row,
-                                                              const Rows<const T>& x, const int* output_row,
-                                                              Write write, const Rows<T>& y) {
+                                                              int columns, const int* input_row, const X& x,
+                                                              const int* output_row, Write write,
+                                                              const Y& y) {
   if constexpr (RG > 0) {
     if (rows == RG)
       multiply_rows<RG, NV, XC, AC, YC>(matrix, matrix_rows, columns, input_row, x, output_row, write, y);
@@ -86,12 +86,13 @@ inline __attribute__((always_inline)) void multiply_last_rows(int rows, const T*
 /// Rows per register tile: real and imaginary accumulators fill what the CPU has.
 template <int NV, bool YC>
 constexpr int tile_rows() {
-  const int rows = simd::accumulators / (NV * (YC ? 2 : 1));
+  const int rows = (NV > 2 ? 3 * simd::accumulators / 2 : simd::accumulators) / (NV * (YC ? 2 : 1));
   return rows < 1 ? 1 : rows > 8 ? 8 : rows;
 }
 
-template <int NV, bool XC, bool AC, bool YC, class T>
-void run_stage(const StageView<T>& stage, const Rows<const T>& x, Write write, const Rows<T>& y) {
+/// `between` is called after each block.
+template <int NV, bool XC, bool AC, bool YC, class T, class X, class Y, class Between>
+void run_stage(const StageView<T>& stage, const X& x, Write write, const Y& y, Between between) {
   constexpr int RG = tile_rows<NV, YC>(), numbers = AC ? 2 : 1;
   for (int b = 0; b < stage.blocks; ++b) {
     const int* input_row = stage.input_row + stage.input_begin[b];
@@ -105,7 +106,12 @@ void run_stage(const StageView<T>& stage, const Rows<const T>& x, Write write, c
                                         write, y);
     multiply_last_rows<RG - 1, NV, XC, AC, YC>(rows - r, matrix + numbers * r, rows, columns, input_row, x,
                                                output_row + r, write, y);
+    between();
   }
+}
+template <int NV, bool XC, bool AC, bool YC, class T, class X, class Y>
+void run_stage(const StageView<T>& stage, const X& x, Write write, const Y& y) {
+  run_stage<NV, XC, AC, YC>(stage, x, write, y, [] {});
 }
 
 /// The first of two stages over whole packs of lanes.
@@ -121,37 +127,106 @@ void run_first_stage(const StageView<T>& stage, size_t lanes, const Rows<const T
 
 /// Both stages over `lanes` lanes, strip by strip as simd::for_each_strip cuts them. The middle may hold all
 /// lanes or, with middle_shared, one strip that every strip uses again and that therefore stays in L1.
-template <bool XC, bool AC, bool YC, class T>
+template <bool XC, bool AC, bool YC, class T, class Between>
 void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, const Rows<T>& middle,
-                    bool middle_shared, Write write, const Rows<T>& y) {
+                    bool middle_shared, Write write, const Rows<T>& y, Between between) {
   simd::for_each_strip<T>(size_t(lanes), [&]<int NV>(size_t first, size_t second) {
     const auto q = ptrdiff_t(first), spacing = NV == 1 ? ptrdiff_t(width<T>) : ptrdiff_t(second - first);
     const Rows<T> m = middle_shared ? middle : middle.at(q);
-    run_stage<NV, XC, AC, AC>(s.first, x.at(q).spaced(spacing), Write::overwrite, m);
+    run_stage<NV, XC, AC, AC>(s.first, x.at(q).spaced(spacing), Write::overwrite, m, between);
     run_stage<NV, AC, AC, YC>(s.second, Rows<const T>{m.data, m.row_stride, m.plane_stride}, write,
-                              y.at(q).spaced(spacing));
+                              y.at(q).spaced(spacing), between);
   });
 }
 
 /// One panel through both stages, written to y.
-template <bool XC, bool AC, bool YC, class T>
+template <bool XC, bool AC, bool YC, class T, class Between>
 void apply_panel(const TwoStages<T>& s, const Rows<const T>& x, const Rows<T>& middle, bool middle_shared,
                  bool overlapping, size_t outer, size_t first, size_t count, size_t padded, T* y_buffer,
-                 Write write, const Lanes<T>& y) {
+                 Write write, const Lanes<T>& y, Between between) {
   constexpr int planes = YC ? 2 : 1;
   if (is_in_place(y, first, count, overlapping)) {
     run_two_stages<XC, AC, YC>(s, int(overlapping ? count : padded), x, middle, middle_shared, write,
-                               {y.at(outer, first), y.row_stride, y.plane_stride});
+                               {y.at(outer, first), y.row_stride, y.plane_stride}, between);
     return;
   }
   run_two_stages<XC, AC, YC>(s, int(padded), x, middle, middle_shared, Write::overwrite,
-                             {y_buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)});
+                             {y_buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)}, between);
   scatter(y_buffer, padded, s.output_rows, planes, outer, first, count, write, y);
+}
+
+/// Rows of a panel of runs, the packs of one tile of it.
+template <class T, int NV>
+struct GroupedRows {
+  T* data;
+  ptrdiff_t row_stride, plane_stride;
+  TilePacks<NV> packs;
+  auto load(const T* row, int v) const { return packs.load(row, v); }
+  void store(const Pack<T>& numbers, T* row, int v) const { packs.template store<T>(numbers, row, v); }
+};
+
+/// Both stages of real factors where runs of lanes are a multiple of four but not of a pack.
+template <class T>
+void apply_grouped(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Write write,
+                   const Lanes<T>& y) {
+  constexpr size_t W = size_t(width<T>), most_packs = 5;
+  const RunPanels panels(x.runs, x.run_length, x.outer, W, size_t(simd::groups<T>));
+  const size_t padded = simd::round_up(panels.most_lanes(), W), m_size = s.middle_rows * most_packs * W,
+               x_size = s.input_rows * padded, total = m_size + x_size + s.output_rows * padded;
+  const int chunks = int(std::min<size_t>(panels.count, 64));
+  using Policy = Kokkos::TeamPolicy<Exec>;
+  auto policy = Policy(space, chunks, 1).set_scratch_size(1, Kokkos::PerTeam(int(total * sizeof(T) + 64)));
+  Kokkos::parallel_for(
+      "danaus::monarch::AxisTransform::apply (grouped)", policy, [=](const Policy::member_type& team) {
+        T* buffer = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(total * sizeof(T), 64));
+        const Rows<T> middle{buffer, ptrdiff_t(most_packs * W), 0};
+        const Rows<const T> middle_read{buffer, ptrdiff_t(most_packs * W), 0};
+        const size_t chunk = size_t(team.league_rank());
+        for (size_t p = panels.count * chunk / chunks; p < panels.count * (chunk + 1) / chunks; ++p) {
+          const auto panel = panels.at(p);
+          const size_t tiles = std::max<size_t>(1, panel.runs * (panel.length / W) / 2),
+                       steps = tiles * size_t(s.first.blocks + s.second.blocks);
+          auto next_x = prefetch_ahead(x, panels, p + 1, s.input_rows, 1, steps),
+               next_y = prefetch_ahead(y, panels, p + 1, s.output_rows, 1, steps);
+          const auto between = [&] {
+            next_x();
+            next_y();
+          };
+          if (!fits_in_place(x, panel)) {  // the last runs
+            T *x_buffer = buffer + m_size, *y_buffer = x_buffer + x_size;
+            const size_t used = simd::round_up(panel.lanes(), W);
+            gather(x, panel.outer, panel.first, panel.lanes(), s.input_rows, 1, used, x_buffer);
+            const Rows<const T> in{x_buffer, ptrdiff_t(used), 0};
+            apply_panel<false, false, false>(s, in, middle, true, false, panel.outer, panel.first,
+                                             panel.lanes(), used, y_buffer, write, y, between);
+            continue;
+          }
+          for_each_tile<T>(panel.runs, panel.length, [&]<int NV, int NG>(size_t first) {
+            const size_t whole = panel.length / W;
+            const GroupedRows<const T, NV> in{
+                x.at(panel.outer, panel.first), x.row_stride, 0, {first, whole, W, x.run_stride}};
+            const GroupedRows<T, NV> out{
+                y.at(panel.outer, panel.first), y.row_stride, 0, {first, whole, W, y.run_stride}};
+            run_stage<NV + NG, false, false, false>(s.first, in, Write::overwrite, middle, between);
+            run_stage<NV + NG, false, false, false>(s.second, middle_read, write, out, between);
+          });
+        }
+      });
+}
+
+/// Whether the lanes lie in such runs.
+template <class T>
+bool are_grouped(const Lanes<T>& l) {
+  constexpr size_t W = size_t(width<std::remove_const_t<T>>);
+  return simd::groups<std::remove_const_t<T>> > 0 && l.lane_stride == 1 && l.run_length % W != 0 &&
+         l.run_length % 4 == 0 && l.run_length < 8 * W;
 }
 
 template <bool XC, bool AC, bool YC, class T>
 void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Write write,
            const Lanes<T>& y) {
+  if constexpr (!AC && simd::groups < T >> 0)
+    if (are_grouped(x) && are_grouped(y)) return apply_grouped(space, s, x, write, y);
   constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
   const bool contiguous = x.lane_stride == 1 && y.lane_stride == 1;
   const double rows = contiguous ? double(s.input_rows) * xp + double(s.output_rows) * yp : 0;
@@ -173,12 +248,16 @@ void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Wr
     for (size_t p = panels.count * chunk / chunks; p < panels.count * (chunk + 1) / chunks; ++p) {
       const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
       const size_t used = simd::round_up(count, W);
-      prefetch_panel(x, panels, p + 1, s.input_rows, int(xp));
-      prefetch_panel(y, panels, p + 1, s.output_rows, int(yp));
+      const size_t steps = (count + 2 * W - 1) / (2 * W) * size_t(s.first.blocks + s.second.blocks);
+      auto next_x = prefetch_ahead(x, panels, p + 1, s.input_rows, int(xp), steps),
+           next_y = prefetch_ahead(y, panels, p + 1, s.output_rows, int(yp), steps);
       const auto in =
           read_panel(x, outer, first, count, panels.overlapping, s.input_rows, int(xp), used, x_buffer);
       apply_panel<XC, AC, YC>(s, in.rows, middle, true, panels.overlapping, outer, first, count, used,
-                              y_buffer, write, y);
+                              y_buffer, write, y, [&] {
+                                next_x();
+                                next_y();
+                              });
     }
   });
 }
@@ -283,9 +362,18 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
              p < panels.count * (chunk + 1) / gradient_chunks; ++p) {
           const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
           const size_t used = simd::round_up(count, W);
-          prefetch_panel(x, panels, p + 1, forward.input_rows, int(xp));
-          prefetch_panel(y_grad, panels, p + 1, forward.output_rows, int(yp));
-          if (x_grad.data) prefetch_panel(x_grad, panels, p + 1, forward.input_rows, int(xp));
+          const size_t steps =
+              (count + 2 * W - 1) / (2 * W) * size_t(forward.first.blocks + forward.second.blocks);
+          auto next_x = prefetch_ahead(x, panels, p + 1, forward.input_rows, int(xp), steps),
+               next_y = prefetch_ahead(y_grad, panels, p + 1, forward.output_rows, int(yp), steps),
+               next_dx = x_grad.data
+                             ? prefetch_ahead(x_grad, panels, p + 1, forward.input_rows, int(xp), steps)
+                             : PrefetchAhead{};
+          const auto between = [&] {
+            next_x();
+            next_y();
+            next_dx();
+          };
           const Rows<T> m{m_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)},
               dm{dm_buffer, ptrdiff_t(mp * used), ptrdiff_t(used)};
           const Rows<const T> m_read{m_buffer, m.row_stride, m.plane_stride},
@@ -298,7 +386,7 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
           run_first_stage<XC, AC>(forward.first, used, in.rows, m);
           if (x_grad.data)
             apply_panel<YC, AC, XC>(adjoint, dy.rows, dm, false, false, outer, first, count, used, dx_buffer,
-                                    write, x_grad);
+                                    write, x_grad, between);
           else
             run_first_stage<YC, AC>(adjoint.first, used, dy.rows, dm);
           stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in.rows, packs);

@@ -6,107 +6,16 @@
 
 #include <danaus/core/dense_rows.hpp>
 
-#include "lane_panels.hpp"
+#include "run_panels.hpp"
 #include "stage_view.hpp"
 
 namespace danaus::monarch::host {
 
-/// Rows of a panel, plane after plane.
-template <class T>
-struct PlaneRows {
-  T* data;
-  int rows, planes;
-  ptrdiff_t row_stride, plane_stride;
-  ptrdiff_t run_stride;  ///< between the runs of lanes that the panel consists of
-  T* at(int row) const { return data + row / rows * plane_stride + row % rows * row_stride; }
-  int count() const { return rows * planes; }
-};
-
-/// Cuts the lanes into panels of several short runs, or of a part of a long run.
-struct RunPanels {
-  size_t lanes, run_length, runs, width, per_outer, count;
-
-  RunPanels(size_t runs_, size_t run_length_, size_t outer, size_t pack, size_t groups)
-      : lanes(runs_ * run_length_), run_length(run_length_), runs(1), width(run_length_) {
-    const size_t whole = run_length / pack, rest = run_length % pack;
-    if (whole >= 8) {
-      width = 8 * pack;
-      per_outer = runs_ * ((run_length + width - 1) / width);
-    } else {
-      if (rest == 0)
-        runs = std::max<size_t>(1, 4 / whole);
-      else
-        runs = groups > 0 && rest % 4 == 0 ? groups : std::max<size_t>(1, 4 * pack / run_length);
-      per_outer = (runs_ + runs - 1) / runs;
-    }
-    count = per_outer * outer;
-  }
-  struct Panel {
-    size_t outer, first, runs, length;
-    size_t lanes() const { return runs * length; }
-  };
-  Panel at(size_t panel) const {
-    const size_t outer = panel / per_outer, p = panel % per_outer;
-    if (width < run_length) {
-      const size_t parts = (run_length + width - 1) / width, part = p % parts;
-      return {outer, p / parts * run_length + part * width, 1, std::min(width, run_length - part * width)};
-    }
-    return {outer, p * runs * run_length, std::min(runs, lanes / run_length - p * runs), run_length};
-  }
-  size_t most_lanes() const { return runs * width; }
-};
-
-template <class T>
-PlaneRows<T> rows_in_place(const Lanes<T>& l, const RunPanels::Panel& p, int rows, int planes) {
-  return {l.at(p.outer, p.first), rows, planes, l.row_stride, l.plane_stride, l.run_stride};
-}
-/// The copy that gather() makes: one run of whole packs.
-template <class T>
-PlaneRows<T> rows_in_buffer(T* buffer, size_t padded, int rows, int planes) {
-  return {buffer, rows, planes, ptrdiff_t(planes * padded), ptrdiff_t(padded), 0};
-}
-
-/// Whether the kernels can read and write such a panel where it lies.
-template <class T>
-bool fits_in_place(const Lanes<T>& l, const RunPanels::Panel& p) {
-  constexpr size_t W = size_t(width<std::remove_const_t<T>>),
-                   G = size_t(simd::groups<std::remove_const_t<T>>);
-  return l.lane_stride == 1 && (p.length % W == 0 || (p.length % 4 == 0 && G > 0 && p.runs == G));
-}
-
-/// Asks for a part of the rows of a panel that comes next; called between the tiles of this one, so that the
-/// requests do not queue up.
-template <class T>
-void prefetch_rows(const PlaneRows<T>& x, const RunPanels::Panel& p, size_t step, size_t steps) {
-  constexpr size_t line = 64 / sizeof(T);
-  const auto prefetch = [](const T* from, size_t numbers) {
-    for (size_t q = 0; q < numbers; q += line) __builtin_prefetch(from + q);
-    asm volatile("" ::"r"(from));  // else GCC takes the function for one without effect and drops it
-  };
-  const int begin = int(size_t(x.count()) * step / steps), end = int(size_t(x.count()) * (step + 1) / steps);
-  const bool without_gaps =
-      x.row_stride == ptrdiff_t(p.length) && (x.planes == 1 || x.plane_stride == x.rows * x.row_stride);
-  for (size_t run = 0; run < p.runs && begin < end; ++run) {
-    const ptrdiff_t offset = ptrdiff_t(run) * x.run_stride;
-    if (without_gaps)
-      prefetch(x.at(begin) + offset, size_t(end - begin) * p.length);
-    else
-      for (int row = begin; row < end; ++row) prefetch(x.at(row) + offset, p.length);
-  }
-}
-
-/// Packs of a panel that a tile covers: NV whole ones, and NG of groups of four lanes, one group of each run.
-template <int NV>
-struct TilePacks {
-  ptrdiff_t x[NV > 0 ? NV : 1], y[NV > 0 ? NV : 1];
-  ptrdiff_t groups;  ///< offset of the first group within a run
-};
-
 /// RG rows of y = A x for the packs of a tile. A lies column by column.
 template <int RG, int NV, int NG, class T>
 inline __attribute__((always_inline)) void axis_tile(const T* matrix, int ld, const PlaneRows<const T>& x,
-                                                     const TilePacks<NV>& packs, int first_row, Write write,
-                                                     const PlaneRows<T>& y) {
+                                                     const TilePacks<NV>& x_packs, int first_row, Write write,
+                                                     const PlaneRows<T>& y, const TilePacks<NV>& y_packs) {
   Pack<T> sum[RG][NV + NG];
   DANAUS_UNROLL
   for (int r = 0; r < RG; ++r) DANAUS_UNROLL
@@ -117,10 +26,7 @@ inline __attribute__((always_inline)) void axis_tile(const T* matrix, int ld, co
     for (int k = 0; k < x.rows; ++k, from += x.row_stride, a += ld) {
       Pack<T> b[NV + NG];
       DANAUS_UNROLL
-      for (int v = 0; v < NV; ++v) b[v] = simd::load(from + packs.x[v]);
-      DANAUS_UNROLL
-      for (int g = 0; g < NG; ++g)
-        b[NV + g] = simd::load_groups(from + packs.groups + 4 * g, size_t(x.run_stride));
+      for (int v = 0; v < NV + NG; ++v) b[v] = x_packs.load(from, v);
       DANAUS_UNROLL
       for (int r = 0; r < RG; ++r) {
         const Pack<T> entry(a[r]);
@@ -133,16 +39,9 @@ inline __attribute__((always_inline)) void axis_tile(const T* matrix, int ld, co
   for (int r = 0; r < RG; ++r) {
     T* to = y.at(first_row + r);
     DANAUS_UNROLL
-    for (int v = 0; v < NV; ++v) {
-      if (write == Write::accumulate) sum[r][v] = sum[r][v] + simd::load(to + packs.y[v]);
-      simd::store(sum[r][v], to + packs.y[v]);
-    }
-    DANAUS_UNROLL
-    for (int g = 0; g < NG; ++g) {
-      T* group = to + packs.groups + 4 * g;
-      Pack<T>& s = sum[r][NV + g];
-      if (write == Write::accumulate) s = s + simd::load_groups(group, size_t(y.run_stride));
-      simd::store_groups<T>(s, group, size_t(y.run_stride));
+    for (int v = 0; v < NV + NG; ++v) {
+      if (write == Write::accumulate) sum[r][v] = sum[r][v] + y_packs.load(to, v);
+      y_packs.template store<T>(sum[r][v], to, v);
     }
   }
 }
@@ -155,14 +54,15 @@ constexpr int axis_tile_rows() {
 }
 
 template <int NV, int NG, class T, class Between>
-void axis_tiles(const T* matrix, const PlaneRows<const T>& x, const TilePacks<NV>& packs, Write write,
-                const PlaneRows<T>& y, Between between) {
+void axis_tiles(const T* matrix, const PlaneRows<const T>& x, const TilePacks<NV>& x_packs, Write write,
+                const PlaneRows<T>& y, const TilePacks<NV>& y_packs, Between between) {
   constexpr int RG = axis_tile_rows<NV + NG>();
   const int rows = y.count();
   int r = 0;
-  for (; r + RG <= rows; r += RG, between()) axis_tile<RG, NV, NG>(matrix, rows, x, packs, r, write, y);
-  for (; r + 2 <= rows; r += 2) axis_tile<2, NV, NG>(matrix, rows, x, packs, r, write, y);
-  for (; r < rows; ++r) axis_tile<1, NV, NG>(matrix, rows, x, packs, r, write, y);
+  for (; r + RG <= rows; r += RG, between())
+    axis_tile<RG, NV, NG>(matrix, rows, x, x_packs, r, write, y, y_packs);
+  for (; r + 2 <= rows; r += 2) axis_tile<2, NV, NG>(matrix, rows, x, x_packs, r, write, y, y_packs);
+  for (; r < rows; ++r) axis_tile<1, NV, NG>(matrix, rows, x, x_packs, r, write, y, y_packs);
 }
 
 /// y = A x, or added to it, for one panel; `between` is called between its tiles.
@@ -170,40 +70,11 @@ template <class T, class Between>
 void apply_to_panel(const T* matrix, const PlaneRows<const T>& x, size_t runs, size_t length, Write write,
                     const PlaneRows<T>& y, Between between) {
   constexpr size_t W = size_t(width<T>);
-  const size_t whole = length / W, packs = runs * whole;
-  const int groups = int(length % W / 4);
-  const auto tiles = [&]<int NV, int NG>(size_t first) {
-    TilePacks<NV> at;
-    for (int v = 0; v < NV; ++v) {
-      const ptrdiff_t run = ptrdiff_t((first + size_t(v)) / whole),
-                      pack = ptrdiff_t((first + size_t(v)) % whole);
-      at.x[v] = run * x.run_stride + pack * ptrdiff_t(W);
-      at.y[v] = run * y.run_stride + pack * ptrdiff_t(W);
-    }
-    at.groups = ptrdiff_t(whole * W);
-    axis_tiles<NV, NG>(matrix, x, at, write, y, between);
-  };
-  const auto with_groups = [&]<int NV>(size_t first, bool last) {
-    if constexpr (simd::groups < T >> 0 && NV != 1) {
-      if (last && groups == 1) return tiles.template operator()<NV, 1>(first);
-      if constexpr (simd::groups<T> == 4) {
-        if (last && groups == 2) return tiles.template operator()<NV, 2>(first);
-        if (last && groups == 3) return tiles.template operator()<NV, 3>(first);
-      }
-    }
-    if constexpr (NV > 0) tiles.template operator()<NV, 0>(first);
-  };
-  if (packs == 0) return with_groups.template operator()<0>(0, true);
-  for (size_t v = 0; v < packs;) {
-    const size_t left = packs - v;
-    if (left >= 2) {
-      with_groups.template operator()<2>(v, left == 2);
-      v += 2;
-    } else {
-      with_groups.template operator()<1>(v, false);
-      v += 1;
-    }
-  }
+  for_each_tile<T>(runs, length, [&]<int NV, int NG>(size_t first) {
+    const TilePacks<NV> x_packs(first, length / W, W, x.run_stride),
+        y_packs(first, length / W, W, y.run_stride);
+    axis_tiles<NV, NG>(matrix, x, x_packs, write, y, y_packs, between);
+  });
 }
 
 /// Calls of `between` for such a panel, at least.
@@ -257,18 +128,15 @@ void apply_dense(const Exec& space, const DenseShape& s, const T* matrix, const 
         T* buffer = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
         const size_t chunk = size_t(team.league_rank()), end = panels.count * (chunk + 1) / chunks;
         for (size_t p = panels.count * chunk / chunks; p < end; ++p) {
-          const auto panel = panels.at(p), next = panels.at(std::min(p + 1, panels.count - 1));
-          const auto next_x = rows_in_place(x, next, s.x_rows, s.x_planes);
-          const auto next_y = rows_in_place(y, next, s.y_rows, s.y_planes);
-          // The hardware foresees whole rows that follow one another, but not several runs at a time.
-          const bool foreseen = panel.length % W == 0 || x.lane_stride != 1;
-          const size_t steps = foreseen ? 0 : steps_of_panel<T>(panel.lanes(), s.outputs());
-          size_t step = 0;
+          const auto panel = panels.at(p);
+          const size_t steps = steps_of_panel<T>(panel.lanes(), s.outputs());
+          // The hardware foresees rows that follow one another, but not several runs at a time.
+          const size_t next = panel.length % W == 0 ? panels.count : p + 1;
+          auto next_x = prefetch_ahead(x, panels, next, s.x_rows, s.x_planes, steps),
+               next_y = prefetch_ahead(y, panels, next, s.y_rows, s.y_planes, steps);
           apply_dense_panel(s, matrix, panel, x, write, y, buffer, [&] {
-            if (step >= steps) return;
-            prefetch_rows(next_x, next, step, steps);
-            prefetch_rows(next_y, next, step, steps);
-            ++step;
+            next_x();
+            next_y();
           });
         }
       });
@@ -348,23 +216,20 @@ void backward_dense(const Exec& space, const DenseShape& s, const T* adjoint, co
         };
         const size_t chunk = size_t(team.league_rank()), end = panels.count * (chunk + 1) / gradient_chunks;
         for (size_t p = panels.count * chunk / gradient_chunks; p < end; ++p) {
-          const auto panel = panels.at(p), next = panels.at(std::min(p + 1, panels.count - 1));
+          const auto panel = panels.at(p);
           if (filled + panel.lanes() > group) add_gradient();
           transpose_panel(x, panel, s.x_rows, s.x_planes, buffer, x_lanes + filled * size_t(s.inputs()));
           transpose_panel(y_grad, panel, s.y_rows, s.y_planes, buffer,
                           y_lanes + filled * size_t(s.outputs()));
           filled += panel.lanes();
-          const auto next_x = rows_in_place(x, next, s.x_rows, s.x_planes);
-          const auto next_y = rows_in_place(y_grad, next, s.y_rows, s.y_planes);
-          const auto next_dx = rows_in_place(x_grad, next, s.x_rows, s.x_planes);
-          const size_t steps = x.lane_stride != 1 ? 0 : steps_of_panel<T>(panel.lanes(), s.inputs());
-          size_t step = 0;
+          const size_t steps = steps_of_panel<T>(panel.lanes(), s.inputs());
+          auto next_x = prefetch_ahead(x, panels, p + 1, s.x_rows, s.x_planes, steps),
+               next_y = prefetch_ahead(y_grad, panels, p + 1, s.y_rows, s.y_planes, steps),
+               next_dx = prefetch_ahead(x_grad, panels, p + 1, s.x_rows, s.x_planes, steps);
           apply_dense_panel(s.transposed(), adjoint, panel, y_grad, write, x_grad, buffer, [&] {
-            if (step >= steps) return;
-            prefetch_rows(next_x, next, step, steps);
-            prefetch_rows(next_y, next, step, steps);
-            prefetch_rows(next_dx, next, step, steps);
-            ++step;
+            next_x();
+            next_y();
+            next_dx();
           });
         }
         add_gradient();

@@ -7,6 +7,8 @@
 #include <danaus/monarch/axis_transform.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace danaus::monarch::host {
 
@@ -20,6 +22,12 @@ struct Rows {
   ptrdiff_t row_stride, plane_stride;
   ptrdiff_t pack_stride =
       width<std::remove_const_t<T>>;  ///< between packs of a strip; less where they overlap
+  Pack<std::remove_const_t<T>> load(const T* row, int pack) const {
+    return simd::load(row + pack_stride * pack);
+  }
+  void store(const Pack<T>& numbers, T* row, int pack) const {
+    simd::store(numbers, row + pack_stride * pack);
+  }
   Rows at(ptrdiff_t lane) const { return {data + lane, row_stride, plane_stride, pack_stride}; }
   Rows spaced(ptrdiff_t stride) const { return {data, row_stride, plane_stride, stride}; }
 };
@@ -207,29 +215,81 @@ void scatter(const T* buffer, size_t padded, int row_count, int planes, size_t o
   });
 }
 
-/// Asks for the memory of a panel that comes next. The hardware does not foresee rows that are far apart or
-/// visited in the order of a permutation, and a page that begins: without this a transform whose data are not
-/// in the cache takes two to three times as long.
-template <class T>
-void prefetch_panel(const Lanes<T>& l, const Panels& panels, size_t panel, int row_count, int planes) {
-  if (panel >= panels.count || l.lane_stride != 1) return;
-  constexpr size_t line = 64 / sizeof(T);
-  const auto prefetch = [](const T* from, size_t numbers) {
-    for (size_t q = 0; q < numbers; q += line) __builtin_prefetch(from + q);
-    __builtin_prefetch(from + numbers - 1);
-    // Without a visible effect GCC would drop calls that it does not inline.
-    asm volatile("" ::"r"(from));
+/// Asks for the memory of a panel that comes next, a few lines at each step of the present one. The hardware
+/// does not foresee rows that are far apart or visited in the order of a permutation, and without this a
+/// transform whose data are not in the cache takes two to three times as long; the requests of a whole panel
+/// at once would fill the queues of the CPU and hold up its own loads.
+class PrefetchAhead {
+ public:
+  struct Axis {
+    size_t count;
+    ptrdiff_t stride;  ///< in numbers
   };
-  for_each_segment(l, panels.outer_of(panel), panels.first_lane(panel), panels.lanes_of(panel),
-                   [&](const T* from, size_t, size_t count) {
-                     for (int plane = 0; plane < planes; ++plane, from += l.plane_stride) {
-                       if (l.row_stride == ptrdiff_t(count)) {
-                         prefetch(from, size_t(row_count) * count);
-                         continue;
-                       }
-                       for (int row = 0; row < row_count; ++row) prefetch(from + row * l.row_stride, count);
-                     }
-                   });
+  PrefetchAhead() = default;
+  /// @param length  numbers side by side, at each index of the axes
+  template <class T>
+  PrefetchAhead(const T* from, size_t length, std::array<Axis, 3> axes, size_t steps) : axes_(axes) {
+    for (int merges = 0; merges < 3; ++merges)  // axes without gaps
+      for (auto& a : axes_)
+        if (a.count > 1 && a.stride == ptrdiff_t(length)) {
+          length *= a.count;
+          a.count = 1;
+        }
+    size_t lines = (length * sizeof(T) + line) / line;
+    for (auto& a : axes_) {
+      a.stride *= ptrdiff_t(sizeof(T));
+      lines *= a.count;
+    }
+    per_step_ = (lines + steps - 1) / std::max<size_t>(1, steps);
+    bytes_ = length * sizeof(T);
+    row_ = reinterpret_cast<const char*>(from);
+    start_row();
+  }
+  void operator()() {
+    for (size_t i = 0; i < per_step_; ++i) {
+      if (at_ >= end_ && !next_row()) return;
+      __builtin_prefetch(at_);
+      at_ += line;
+    }
+  }
+
+ private:
+  static constexpr size_t line = 64;
+  void start_row() {
+    at_ = row_ - reinterpret_cast<std::uintptr_t>(row_) % line;
+    end_ = row_ + bytes_;
+  }
+  bool next_row() {
+    for (size_t a = 0; a < 3; ++a) {
+      if (++index_[a] < axes_[a].count) {
+        row_ += axes_[a].stride;
+        start_row();
+        return true;
+      }
+      row_ -= ptrdiff_t(axes_[a].count - 1) * axes_[a].stride;
+      index_[a] = 0;
+    }
+    per_step_ = 0;  // all asked for
+    return false;
+  }
+
+  std::array<Axis, 3> axes_{};
+  std::array<size_t, 3> index_{};
+  size_t per_step_ = 0, bytes_ = 0;
+  const char *row_ = nullptr, *at_ = nullptr, *end_ = nullptr;
+};
+
+/// Of a panel inside one run, or of none where it is not.
+template <class T>
+PrefetchAhead prefetch_ahead(const Lanes<T>& l, const Panels& panels, size_t panel, int rows, int planes,
+                             size_t steps) {
+  if (panel >= panels.count || l.lane_stride != 1) return {};
+  const size_t first = panels.first_lane(panel), count = panels.lanes_of(panel);
+  const size_t runs = std::max<size_t>(1, count / l.run_length);
+  return {l.at(panels.outer_of(panel), first),
+          std::min(count, l.run_length),
+          {{{size_t(rows), l.row_stride}, {size_t(planes), l.plane_stride}, {runs, l.run_stride}}},
+          steps};
 }
 
 template <class T>
