@@ -3,7 +3,7 @@
 // How the CPU kernels of AxisTransform walk over lanes: in panels of whole packs, read in place where memory
 // allows and through a small buffer where it does not.
 
-#include <danaus/core/simd.hpp>
+#include <danaus/core/complex_lanes.hpp>
 #include <danaus/monarch/axis_transform.hpp>
 
 #include <algorithm>
@@ -12,7 +12,9 @@
 
 namespace danaus::monarch::host {
 
+using simd::join_pairs;
 using simd::Pack;
+using simd::split_pairs;
 using simd::width;
 
 /// A block of rows in memory: real parts at data + row * row_stride, imaginary ones plane_stride further.
@@ -135,35 +137,6 @@ inline void copy_run(const T* from, size_t count, Write write, T* to) {
 template <class T>
 bool is_interleaved(const Lanes<T>& l, int planes) {
   return planes == 2 && l.lane_stride == 2 && l.plane_stride == 1;
-}
-
-/// re[q], im[q] = pairs[2 q], pairs[2 q + 1]
-template <class T>
-inline void split_pairs(const T* __restrict__ pairs, size_t count, T* __restrict__ re, T* __restrict__ im) {
-#pragma omp simd
-  for (size_t q = 0; q < count; ++q) {
-    re[q] = pairs[2 * q];
-    im[q] = pairs[2 * q + 1];
-  }
-}
-
-/// The inverse; overwrites or adds.
-template <class T>
-inline void join_pairs(const T* __restrict__ re, const T* __restrict__ im, size_t count, Write write,
-                       T* __restrict__ pairs) {
-  if (write == Write::accumulate) {
-#pragma omp simd
-    for (size_t q = 0; q < count; ++q) {
-      pairs[2 * q] += re[q];
-      pairs[2 * q + 1] += im[q];
-    }
-    return;
-  }
-#pragma omp simd
-  for (size_t q = 0; q < count; ++q) {
-    pairs[2 * q] = re[q];
-    pairs[2 * q + 1] = im[q];
-  }
 }
 
 /// Copies a panel into `buffer` (rows, planes, padded); padding lanes are zero.
