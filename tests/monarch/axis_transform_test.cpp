@@ -173,10 +173,12 @@ TEMPLATE_TEST_CASE("a transform along an axis equals its dense matrix, for every
                    double) {
   using T = TestType;
   const Exec space;
-  // (before, after): one lane; channels that fill no pack; long contiguous runs; many short runs.
-  const auto [before, after] = GENERATE(std::pair<size_t, size_t>{1, 1}, std::pair<size_t, size_t>{7, 20},
-                                        std::pair<size_t, size_t>{2, 240}, std::pair<size_t, size_t>{3, 276},
-                                        std::pair<size_t, size_t>{40, 3}, std::pair<size_t, size_t>{5, 32});
+  // (before, after): one lane; channels that fill no pack but are a multiple of four, in numbers of runs that
+  // leave some over; long contiguous runs; many short runs.
+  using Lanes = std::pair<size_t, size_t>;
+  const auto [before, after] =
+      GENERATE(Lanes{1, 1}, Lanes{7, 20}, Lanes{9, 12}, Lanes{8, 28}, Lanes{5, 36}, Lanes{4, 24}, Lanes{6, 4},
+               Lanes{2, 240}, Lanes{3, 276}, Lanes{40, 3}, Lanes{5, 32}, Lanes{3, 18});
   for (const auto& spec : specifications()) {
     const Case<T> c(spec);
     const size_t rows = c.transform.inputs(), outputs = c.transform.outputs();
@@ -225,8 +227,9 @@ TEMPLATE_TEST_CASE("a transform along an axis equals its dense matrix, for every
 TEMPLATE_TEST_CASE("factor gradients equal the derivative of <A x, g>", "[monarch]", float, double) {
   using T = TestType;
   const Exec space;
-  const auto [before, after] = GENERATE(std::pair<size_t, size_t>{1, 1}, std::pair<size_t, size_t>{9, 20},
-                                        std::pair<size_t, size_t>{2, 240});
+  using Lanes = std::pair<size_t, size_t>;
+  const auto [before, after] =
+      GENERATE(Lanes{1, 1}, Lanes{9, 20}, Lanes{7, 28}, Lanes{2, 240}, Lanes{5, 18}, Lanes{3, 32});
   for (const auto& spec : specifications()) {
     const Case<T> c(spec);
     const auto& m = spec.shape;
@@ -300,8 +303,9 @@ TEMPLATE_TEST_CASE("factor gradients equal the derivative of <A x, g>", "[monarc
 TEMPLATE_TEST_CASE("the vectorised kernels equal the plain ones that GPUs run", "[monarch]", float, double) {
   using T = TestType;
   const Exec space;
-  const auto [before, after] = GENERATE(std::pair<size_t, size_t>{1, 1}, std::pair<size_t, size_t>{9, 20},
-                                        std::pair<size_t, size_t>{2, 240});
+  using Lanes = std::pair<size_t, size_t>;
+  const auto [before, after] =
+      GENERATE(Lanes{1, 1}, Lanes{9, 20}, Lanes{7, 28}, Lanes{2, 240}, Lanes{5, 18}, Lanes{3, 32});
   const auto write = GENERATE(Write::overwrite, Write::accumulate);
   for (const auto& spec : specifications()) {
     const Case<T> c(spec);
