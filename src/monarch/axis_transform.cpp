@@ -141,20 +141,33 @@ bool AxisTransform<T>::is_cheaper_dense() const {
 #endif
 }
 
+/// A stage of either direction, whose matrix is filled from a factor.
 template <class T>
-void pack_stage(const Exec& space, const StageTable& stage, const T* factor, bool is_complex, T sign,
-                T* packed) {
-  const auto source = stage.source;
-  const auto scale = stage.scale;
+struct StageToPack {
+  int entries;
+  Tensor<int, 1> source;
+  Tensor<double, 1> scale;
+  const T* factor;
+  T sign;  ///< of imaginary parts
+  T* packed;
+};
+
+/// All stages at once: they are small, and each launch takes longer than its work.
+template <class T>
+void pack_stages(const Exec& space, const Kokkos::Array<StageToPack<T>, 4>& stages, bool is_complex) {
+  int entries = 0;
+  for (size_t i = 0; i < 4; ++i) entries += stages[i].entries;
   Kokkos::parallel_for(
-      "danaus::monarch::pack_stage", Kokkos::RangePolicy<Exec>(space, 0, stage.entries),
-      KOKKOS_LAMBDA(int e) {
-        const T weight = T(scale(e));
+      "danaus::monarch::pack_stages", Kokkos::RangePolicy<Exec>(space, 0, entries), KOKKOS_LAMBDA(int e) {
+        size_t i = 0;
+        while (e >= stages[i].entries) e -= stages[i++].entries;
+        const auto& stage = stages[i];
+        const T weight = T(stage.scale(e));
         if (is_complex) {
-          packed[2 * e] = weight * factor[2 * source(e)];
-          packed[2 * e + 1] = sign * weight * factor[2 * source(e) + 1];
+          stage.packed[2 * e] = weight * stage.factor[2 * stage.source(e)];
+          stage.packed[2 * e + 1] = stage.sign * weight * stage.factor[2 * stage.source(e) + 1];
         } else {
-          packed[e] = weight * factor[source(e)];
+          stage.packed[e] = weight * stage.factor[stage.source(e)];
         }
       });
 }
@@ -163,12 +176,16 @@ template <class T>
 void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right,
                             const Tensor<T, 1>& packed) const {
   require_shape("AxisTransform::pack: packed", packed, {packed_size()});
-  const bool c = spec_.factors == Numbers::complex;
   T* to = packed.data();
-  pack_stage(space, forward_[0], right, c, T(1), to);
-  pack_stage(space, forward_[1], left, c, T(1), to + matrix_size(forward_[0]));
-  pack_stage(space, adjoint_[0], left, c, T(-1), to + adjoint_offset(0));
-  pack_stage(space, adjoint_[1], right, c, T(-1), to + adjoint_offset(1));
+  const auto stage = [](const StageTable& table, const T* factor, T sign, T* matrix) {
+    return StageToPack<T>{table.entries, table.source, table.scale, factor, sign, matrix};
+  };
+  pack_stages<T>(
+      space,
+      {stage(forward_[0], right, T(1), to), stage(forward_[1], left, T(1), to + matrix_size(forward_[0])),
+       stage(adjoint_[0], left, T(-1), to + adjoint_offset(0)),
+       stage(adjoint_[1], right, T(-1), to + adjoint_offset(1))},
+      spec_.factors == Numbers::complex);
   if (is_dense_)
     pack_dense_matrix<T>(space, forward_[0], forward_[1], forward_stages(to), paths_, to + dense_offset(),
                          to + dense_offset() + dense_size());

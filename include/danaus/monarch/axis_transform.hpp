@@ -99,7 +99,9 @@ struct TwoStages;
 ///     transform.backward(space, packed, x, y_grad, scratch, x_grad..., left_grad, right_grad);
 ///
 /// The sums run in a fixed order: the same bits for any number of threads. On a CPU the two stages run in one
-/// pass through a cache-resident buffer, vectorised over lanes; on a GPU through scratch memory of a team.
+/// pass through a cache-resident buffer, vectorised over lanes, or as one product with their dense matrix
+/// where one side is real and so few numbers of the other are kept that this is cheaper; on a GPU through
+/// scratch memory of a team.
 template <class T>
 class AxisTransform {
  public:
