@@ -9,7 +9,7 @@
 #include "dense_matrix.hpp"
 #include "stage_table.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
-#include "axis_transform_host.hpp"
+#include "axis_grouped_host.hpp"
 #include "dense_axis_host.hpp"
 #endif
 
@@ -220,6 +220,9 @@ void run(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Writ
 #if defined(KOKKOS_ENABLE_CUDA)
   device::apply(space, s, x, write, y);
 #else
+  if constexpr (host::has_groups<T>)
+    if (!s.factors_complex && host::are_grouped(x) && host::are_grouped(y))
+      return host::apply_grouped(space, s, x, write, y);
   if (!s.factors_complex)
     host::apply<false, false, false>(space, s, x, write, y);
   else if (s.input_complex && s.output_complex)

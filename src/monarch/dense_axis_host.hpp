@@ -145,23 +145,9 @@ void apply_dense(const Exec& space, const DenseShape& s, const T* matrix, const 
 /// to[lane][row] for the lanes of one run.
 template <class T>
 void transpose_run(const PlaneRows<const T>& x, const T* run, size_t lanes, T* to) {
-  const size_t ld = size_t(x.count());
-  const ptrdiff_t offset = run - x.data;
-  size_t row = 0;
-  for (int plane = 0; plane < x.planes; ++plane) {
-    const T* from = x.data + plane * x.plane_stride + offset;
-    int r = 0;
-    for (; r + 4 <= x.rows; r += 4, row += 4, from += 4 * x.row_stride) {
-      size_t lane = 0;
-      for (; lane + 4 <= lanes; lane += 4)
-        simd::transpose_4x4(from + lane, x.row_stride, to + lane * ld + row, ptrdiff_t(ld));
-      for (; lane < lanes; ++lane)
-        for (int i = 0; i < 4; ++i)
-          to[lane * ld + row + size_t(i)] = from[i * x.row_stride + ptrdiff_t(lane)];
-    }
-    for (; r < x.rows; ++r, ++row, from += x.row_stride)
-      for (size_t lane = 0; lane < lanes; ++lane) to[lane * ld + row] = from[lane];
-  }
+  for (int plane = 0; plane < x.planes; ++plane)
+    simd::transpose(size_t(x.rows), lanes, run + plane * x.plane_stride, x.row_stride, to + plane * x.rows,
+                    ptrdiff_t(x.count()));
 }
 
 /// All lanes of a panel; gathered first where they are not side by side.

@@ -91,13 +91,6 @@ struct Panels {
   }
 };
 
-/// The part of some Lanes that a panel covers: either rows in place or a copy in a buffer.
-template <class T>
-struct PanelRows {
-  Rows<T> rows;
-  bool in_place;
-};
-
 template <class T>
 bool is_in_place(const Lanes<T>& l, size_t first, size_t count, bool overlapping) {
   return l.lane_stride == 1 && (overlapping || count % width<std::remove_const_t<T>> == 0) &&
@@ -252,7 +245,7 @@ class PrefetchAhead {
   const char *row_ = nullptr, *at_ = nullptr, *end_ = nullptr;
 };
 
-/// Of a panel inside one run, or of none where it is not.
+/// Of a panel that is a part of one run, or whole runs; of none where lanes are not side by side.
 template <class T>
 PrefetchAhead prefetch_ahead(const Lanes<T>& l, const Panels& panels, size_t panel, int rows, int planes,
                              size_t steps) {
@@ -265,13 +258,13 @@ PrefetchAhead prefetch_ahead(const Lanes<T>& l, const Panels& panels, size_t pan
           steps};
 }
 
+/// The rows of a panel: in place, or a copy in the buffer.
 template <class T>
-PanelRows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count,
-                              bool overlapping, int row_count, int planes, size_t padded, T* buffer) {
-  if (is_in_place(l, first, count, overlapping))
-    return {{l.at(outer, first), l.row_stride, l.plane_stride}, true};
+Rows<const T> read_panel(const Lanes<const T>& l, size_t outer, size_t first, size_t count, bool overlapping,
+                         int row_count, int planes, size_t padded, T* buffer) {
+  if (is_in_place(l, first, count, overlapping)) return {l.at(outer, first), l.row_stride, l.plane_stride};
   gather(l, outer, first, count, row_count, planes, padded, buffer);
-  return {{buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)}, false};
+  return {buffer, ptrdiff_t(planes * padded), ptrdiff_t(padded)};
 }
 
 }  // namespace danaus::monarch::host

@@ -9,6 +9,9 @@
 
 namespace danaus::monarch::host {
 
+template <class T>
+inline constexpr bool has_groups = (simd::groups<T> > 0);
+
 /// Rows of a panel, plane after plane.
 template <class T>
 struct PlaneRows {
@@ -99,13 +102,13 @@ struct TilePacks {
   }
   template <class T>
   Pack<T> load(const T* row, int v) const {
-    if constexpr (simd::groups < T >> 0)
+    if constexpr (has_groups<T>)
       if (v >= NV) return simd::load_groups(row + groups + 4 * (v - NV), size_t(run_stride));
     return simd::load(row + whole[v]);
   }
   template <class T>
   void store(const Pack<T>& pack, T* row, int v) const {
-    if constexpr (simd::groups < T >> 0)
+    if constexpr (has_groups<T>)
       if (v >= NV) return simd::store_groups<T>(pack, row + groups + 4 * (v - NV), size_t(run_stride));
     simd::store(pack, row + whole[v]);
   }
@@ -117,23 +120,16 @@ template <class T, class F>
 void for_each_tile(size_t runs, size_t length, F f) {
   const size_t packs = runs * (length / size_t(width<T>));
   const int groups = int(length % size_t(width<T>) / 4);
-  const auto with_groups = [&]<int NV>(size_t first, bool last) {
-    if constexpr (simd::groups < T >> 0 && NV != 1) {
-      if (last && groups == 1) return f.template operator()<NV, 1>(first);
-      if constexpr (simd::groups<T> == 4) {
-        if (last && groups == 2) return f.template operator()<NV, 2>(first);
-        if (last && groups == 3) return f.template operator()<NV, 3>(first);
-      }
-    }
-    if constexpr (NV > 0) f.template operator()<NV, 0>(first);
+  const auto tile = [&]<int NV>(size_t first, bool last) {
+    if (last && groups > 0)
+      simd::with_groups<T>(groups, [&]<int NG>() { f.template operator()<NV, NG>(first); });
+    else if constexpr (NV > 0)
+      f.template operator()<NV, 0>(first);
   };
-  if (packs == 0) return with_groups.template operator()<0>(0, true);
-  for (size_t v = 0; v < packs; v += 2) {
-    if (packs - v >= 2)
-      with_groups.template operator()<2>(v, packs - v == 2);
-    else
-      with_groups.template operator()<1>(v, false);
-  }
+  if (packs == 0) return tile.template operator()<0>(0, true);
+  size_t v = 0;
+  for (; v + 2 <= packs; v += 2) tile.template operator()<2>(v, v + 2 == packs);
+  if (v < packs) f.template operator()<1, 0>(v);  // runs that share packs have an even number of whole ones
 }
 
 }  // namespace danaus::monarch::host

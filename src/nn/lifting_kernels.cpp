@@ -15,13 +15,6 @@ namespace danaus::nn {
 
 namespace host {
 
-using simd::column_sums;
-using simd::dense_gradient;
-using simd::dense_rows;
-using simd::pack_transposed;
-using simd::pack_weights;
-using simd::padded;
-
 using Policy = Kokkos::TeamPolicy<Exec>;
 
 /// The last input of the points of a grid row, which is the same in every row.
@@ -54,7 +47,7 @@ void gather_row(const LiftingInput<T>& in, const T* along_y, size_t b, size_t i,
 template <class T>
 void lift(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
           const Tensor<T, 4>& y) {
-  const size_t inputs = in.inputs(), channels = weights.extent(1), ld = padded<T>(channels);
+  const size_t inputs = in.inputs(), channels = weights.extent(1), ld = simd::padded<T>(channels);
   const size_t rows = in.batch * (in.nx + in.padding), parts = std::min<size_t>(rows, 256);
   const size_t w_size = (inputs + 1) * ld, x_size = in.ny * inputs, numbers = w_size + x_size + in.ny;
   auto policy =
@@ -62,8 +55,8 @@ void lift(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weig
   Kokkos::parallel_for("danaus::nn::lift", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
     T *b = w + inputs * ld, *x = w + w_size, *along_y = x + x_size;
-    pack_weights(weights.data(), inputs, channels, w);
-    pack_weights(bias.data(), 1, channels, b);
+    simd::pack_weights(weights.data(), inputs, channels, w);
+    simd::pack_weights(bias.data(), 1, channels, b);
     coordinates_along_y(in, along_y);
     const size_t part = size_t(team.league_rank());
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
@@ -72,7 +65,7 @@ void lift(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weig
       size_t done = 0;
       if (i < in.nx) {
         gather_row(in, along_y, sample, i, x);
-        dense_rows<T>(in.ny, inputs, channels, x, inputs, w, b, Write::overwrite, to, channels);
+        simd::dense_rows<T>(in.ny, inputs, channels, x, inputs, w, b, Write::overwrite, to, channels);
         done = in.ny * channels;
       }
       std::fill(to + done, to + (in.ny + in.padding) * channels, T(0));
@@ -84,8 +77,8 @@ template <class T>
 void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weights,
                    const Tensor<T, 4>& y_grad, const LiftingGradient<T>& in_grad,
                    const Tensor<T, 3>& partial) {
-  const size_t inputs = in.inputs(), channels = weights.extent(1), ld = padded<T>(channels),
-               ldx = padded<T>(inputs);
+  const size_t inputs = in.inputs(), channels = weights.extent(1), ld = simd::padded<T>(channels),
+               ldx = simd::padded<T>(inputs);
   const size_t rows = in.batch * in.nx, parts = partial.extent(0);
   const size_t w_size = channels * ldx, sums_size = (inputs + 1) * ld, x_size = in.ny * inputs,
                dx_size = in.ny * ldx;
@@ -95,7 +88,7 @@ void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T,
   Kokkos::parallel_for("danaus::nn::lift_backward", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
     T *sums = w + w_size, *dx = sums + sums_size, *x = dx + dx_size, *along_y = x + x_size;
-    pack_transposed(weights.data(), inputs, channels, w);
+    simd::pack_transposed(weights.data(), inputs, channels, w);
     coordinates_along_y(in, along_y);
     std::fill(sums, sums + sums_size, T(0));
     const size_t part = size_t(team.league_rank());
@@ -103,10 +96,10 @@ void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T,
       const size_t sample = r / in.nx, i = r % in.nx;
       gather_row(in, along_y, sample, i, x);
       const T* dy = &y_grad(sample, i, 0, 0);
-      dense_gradient<T>(in.ny, inputs, channels, x, inputs, dy, channels, sums);
-      column_sums<T>(in.ny, channels, dy, channels, sums + inputs * ld);
+      simd::dense_gradient<T>(in.ny, inputs, channels, x, inputs, dy, channels, sums);
+      simd::column_sums<T>(in.ny, channels, dy, channels, sums + inputs * ld);
       if (!in_grad.any) continue;
-      dense_rows<T>(in.ny, channels, ldx, dy, channels, w, nullptr, Write::overwrite, dx, ldx);
+      simd::dense_rows<T>(in.ny, channels, ldx, dy, channels, w, nullptr, Write::overwrite, dx, ldx);
       for (size_t f = 0; f < in.frames; ++f) {
         if (!in_grad.frame[f]) continue;
         T* to = in_grad.frame[f] + (sample * in.nx + i) * in.ny * in.channels;

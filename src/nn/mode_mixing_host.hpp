@@ -44,25 +44,6 @@ void join_rows(const ModeRows<const T>& rows, T* pairs) {
                      pairs + s * 2 * rows.channels);
 }
 
-/// transposed[o][i] = w[i][o]
-template <class T>
-void transpose(const Complex<T>* w, size_t rows, size_t columns, Complex<T>* transposed) {
-  size_t i = 0;
-  if constexpr (sizeof(Complex<T>) == sizeof(double)) {  // a pair moves like one double
-    const auto* from = reinterpret_cast<const double*>(w);
-    auto* to = reinterpret_cast<double*>(transposed);
-    for (; i + 4 <= rows && columns >= 4; i += 4) {
-      size_t o = 0;
-      for (; o + 4 <= columns; o += 4)
-        simd::transpose_4x4(from + i * columns + o, ptrdiff_t(columns), to + o * rows + i, ptrdiff_t(rows));
-      for (; o < columns; ++o)
-        for (size_t r = i; r < i + 4; ++r) transposed[o * rows + r] = w[r * columns + o];
-    }
-  }
-  for (; i < rows; ++i)
-    for (size_t o = 0; o < columns; ++o) transposed[o * rows + i] = w[i * columns + o];
-}
-
 /// z = x w or x conj(w) for RG samples and NV packs; z and the rows of w hold pairs.
 template <bool conjugate, int RG, int NV, class T>
 inline __attribute__((always_inline)) void mix_tile(size_t depth, const T* x, const T* w, size_t ld,
@@ -201,7 +182,8 @@ void mix_backward(const Exec& space, const Tensor<Complex<T>, 4>& weights, const
         const size_t kx = size_t(team.league_rank()) / modes_y, ky = size_t(team.league_rank()) % modes_y;
         T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
         T *x = w + w_size, *dy = x + x_size;
-        transpose(&weights(kx, ky, 0, 0), inputs, outputs, reinterpret_cast<Complex<T>*>(w));
+        simd::transpose(inputs, outputs, &weights(kx, ky, 0, 0), ptrdiff_t(outputs),
+                        reinterpret_cast<Complex<T>*>(w), ptrdiff_t(inputs));
         join_rows(rows_of<const T>(spectrum, kx, ky), x);
         join_rows(rows_of<const T>(out_grad, kx, ky), dy);
         mode_gradient(samples, inputs, outputs, x, dy, reinterpret_cast<T*>(&weights_grad(kx, ky, 0, 0)));

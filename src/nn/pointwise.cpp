@@ -33,13 +33,6 @@ void require_shapes(const char* what, const Tensor<T, 2>& weights, const Tensor<
 
 namespace host {
 
-using simd::column_sums;
-using simd::dense_gradient;
-using simd::dense_rows;
-using simd::pack_transposed;
-using simd::pack_weights;
-using simd::padded;
-
 using Policy = Kokkos::TeamPolicy<Exec>;
 
 /// Points that are worked on at a time: their rows stay in L1.
@@ -48,7 +41,7 @@ constexpr size_t tile = 64;
 template <Activation activation, class T>
 void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
                    const Tensor<T, 2>& x, const Tensor<T, 2>& z, const Tensor<T, 2>& out) {
-  const size_t channels = weights.extent(0), ld = padded<T>(channels), points = x.extent(0);
+  const size_t channels = weights.extent(0), ld = simd::padded<T>(channels), points = x.extent(0);
   const size_t tiles = (points + tile - 1) / tile, parts = std::min<size_t>(tiles, 256);
   const size_t numbers = (channels + 1) * ld;
   auto policy =
@@ -56,14 +49,14 @@ void add_pointwise(const Exec& space, const Tensor<T, 2>& weights, const Tensor<
   Kokkos::parallel_for("danaus::nn::add_pointwise", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
     T* b = w + channels * ld;
-    pack_weights(weights.data(), channels, channels, w);
-    pack_weights(bias.data(), 1, channels, b);
+    simd::pack_weights(weights.data(), channels, channels, w);
+    simd::pack_weights(bias.data(), 1, channels, b);
     const size_t part = size_t(team.league_rank());
     for (size_t t = tiles * part / parts; t < tiles * (part + 1) / parts; ++t) {
       const size_t first = t * tile, count = std::min(tile, points - first);
       T *zp = z.data() + first * channels, *to = out.data() + first * channels;
-      dense_rows(count, channels, channels, x.data() + first * channels, channels, w, b, Write::accumulate,
-                 zp, channels);
+      simd::dense_rows(count, channels, channels, x.data() + first * channels, channels, w, b,
+                       Write::accumulate, zp, channels);
       if (activation != Activation::identity || to != zp) activate_row<activation>(count * channels, zp, to);
     }
   });
@@ -73,7 +66,7 @@ template <Activation activation, class T>
 void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, const ActivatedPoints<T>& x,
                             const Tensor<T, 2>& z, const Tensor<T, 2>& out_grad, Write write,
                             const Tensor<T, 2>& x_grad, const Tensor<T, 3>& partial) {
-  const size_t channels = weights.extent(0), ld = padded<T>(channels), points = z.extent(0);
+  const size_t channels = weights.extent(0), ld = simd::padded<T>(channels), points = z.extent(0);
   const size_t tiles = (points + tile - 1) / tile;
   const size_t w_size = channels * ld, sums_size = (channels + 1) * ld;
   const size_t numbers = w_size + sums_size + tile * channels;
@@ -82,7 +75,7 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, cons
   Kokkos::parallel_for("danaus::nn::add_pointwise_backward", policy, [=](const Policy::member_type& team) {
     T* w = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
     T *sums = w + w_size, *values_of_tile = sums + sums_size;
-    pack_transposed(weights.data(), channels, channels, w);
+    simd::pack_transposed(weights.data(), channels, channels, w);
     std::fill(sums, values_of_tile, T(0));
     const size_t chunk = size_t(team.league_rank());
     for (size_t t = tiles * chunk / gradient_parts; t < tiles * (chunk + 1) / gradient_parts; ++t) {
@@ -96,10 +89,10 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, cons
         activate_row(x.activation, count * channels, xp, value);
         xp = value;
       }
-      dense_gradient(count, channels, channels, xp, channels, dz, channels, sums);
-      column_sums(count, channels, dz, channels, sums + channels * ld);
-      dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), write,
-                 x_grad.data() + first * channels, channels);
+      simd::dense_gradient(count, channels, channels, xp, channels, dz, channels, sums);
+      simd::column_sums(count, channels, dz, channels, sums + channels * ld);
+      simd::dense_rows(count, channels, channels, dz, channels, w, static_cast<const T*>(nullptr), write,
+                       x_grad.data() + first * channels, channels);
     }
     for (size_t i = 0; i <= channels; ++i)
       for (size_t o = 0; o < channels; ++o) partial(chunk, i, o) = sums[i * ld + o];

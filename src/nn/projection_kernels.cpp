@@ -64,13 +64,6 @@ size_t weight_count(const ProjectionWeights<T>& w) {
 
 namespace host {
 
-using simd::column_sums;
-using simd::dense_gradient;
-using simd::dense_rows;
-using simd::pack_transposed;
-using simd::pack_weights;
-using simd::padded;
-
 using Policy = Kokkos::TeamPolicy<Exec>;
 
 /// Points that are worked on at a time: their hidden values stay in L1.
@@ -93,7 +86,7 @@ template <Activation activation, class T>
 void forward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tensor<T, 4>& x,
                   const Tensor<T, 4>& y) {
   const size_t channels_in = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
-  const size_t ldh = padded<T>(hidden), nx = y.extent(1), ny = y.extent(2), rows = y.extent(0) * nx;
+  const size_t ldh = simd::padded<T>(hidden), nx = y.extent(1), ny = y.extent(2), rows = y.extent(0) * nx;
   const size_t parts = std::min<size_t>(rows, 256);
   const size_t w1_size = (channels_in + 1) * ldh, w2_size = channels * ldh, h_size = projection_tile * ldh;
   const size_t numbers = w1_size + w2_size + h_size;
@@ -102,15 +95,15 @@ void forward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tensor
   Kokkos::parallel_for("danaus::nn::project", policy, [=](const Policy::member_type& team) {
     T* w1 = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
     T *b1 = w1 + channels_in * ldh, *w2 = w1 + w1_size, *h = w2 + w2_size;
-    pack_weights(w.weights_1.data(), channels_in, hidden, w1);
-    pack_weights(w.bias_1.data(), 1, hidden, b1);
-    pack_weights(w.weights_2.data(), channels, hidden, w2);
+    simd::pack_weights(w.weights_1.data(), channels_in, hidden, w1);
+    simd::pack_weights(w.bias_1.data(), 1, hidden, b1);
+    simd::pack_weights(w.weights_2.data(), channels, hidden, w2);
     const size_t part = size_t(team.league_rank());
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r)
       for (size_t j = 0; j < ny; j += projection_tile) {
         const size_t points = std::min(projection_tile, ny - j);
-        dense_rows<T>(points, channels_in, ldh, &x(r / nx, r % nx, j, 0), channels_in, w1, b1,
-                      Write::overwrite, h, ldh);
+        simd::dense_rows<T>(points, channels_in, ldh, &x(r / nx, r % nx, j, 0), channels_in, w1, b1,
+                            Write::overwrite, h, ldh);
         forward_tile<activation>(points, channels, h, ldh, w2, w.bias_2.data(), &y(r / nx, r % nx, j, 0));
       }
   });
@@ -146,11 +139,11 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
                    const Tensor<T, 4>& y_grad, Write write, const Tensor<T, 4>& x_grad,
                    const Tensor<T, 2>& partial) {
   const size_t channels_in = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
-  const size_t ldh = padded<T>(hidden), ldc = padded<T>(channels_in);
+  const size_t ldh = simd::padded<T>(hidden), ldc = simd::padded<T>(channels_in);
   const size_t nx = y_grad.extent(1), ny = y_grad.extent(2), px = x.extent(1), py = x.extent(2);
   const size_t rows = y_grad.extent(0) * px, parts = gradient_parts;
   const size_t w1_size = (channels_in + 1) * ldh, w1t_size = hidden * ldc, w2_size = channels * ldh;
-  const size_t acc_size = (channels_in + 1) * ldh + channels * ldh + padded<T>(channels);
+  const size_t acc_size = (channels_in + 1) * ldh + channels * ldh + simd::padded<T>(channels);
   const size_t h_size = (projection_tile + 1) * ldh;
   const size_t numbers = w1_size + w1t_size + w2_size + acc_size + h_size;
   const bool wants_x = x_grad.data() != nullptr;
@@ -160,11 +153,11 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
     T* w1 = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(numbers * sizeof(T), 64));
     T *b1 = w1 + channels_in * ldh, *w1t = w1 + w1_size, *w2 = w1t + w1t_size, *dw1 = w2 + w2_size;
     T *db1 = dw1 + channels_in * ldh, *dw2 = db1 + ldh, *db2 = dw2 + channels * ldh,
-      *h = db2 + padded<T>(channels);
-    pack_weights(w.weights_1.data(), channels_in, hidden, w1);
-    pack_weights(w.bias_1.data(), 1, hidden, b1);
-    pack_transposed(w.weights_1.data(), channels_in, hidden, w1t);
-    pack_weights(w.weights_2.data(), channels, hidden, w2);
+      *h = db2 + simd::padded<T>(channels);
+    simd::pack_weights(w.weights_1.data(), channels_in, hidden, w1);
+    simd::pack_weights(w.bias_1.data(), 1, hidden, b1);
+    simd::pack_transposed(w.weights_1.data(), channels_in, hidden, w1t);
+    simd::pack_weights(w.weights_2.data(), channels, hidden, w2);
     std::fill(dw1, dw1 + acc_size, T(0));
     const size_t part = size_t(team.league_rank());
     for (size_t r = rows * part / parts; r < rows * (part + 1) / parts; ++r) {
@@ -177,14 +170,14 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
       for (size_t j = 0; j < ny; j += projection_tile) {
         const size_t points = std::min(projection_tile, ny - j);
         const T* xp = &x(sample, i, j, 0);
-        dense_rows<T>(points, channels_in, ldh, xp, channels_in, w1, b1, Write::overwrite, h, ldh);
+        simd::dense_rows<T>(points, channels_in, ldh, xp, channels_in, w1, b1, Write::overwrite, h, ldh);
         backward_tile<activation>(points, channels, h, ldh, w2, &y_grad(sample, i, j, 0),
                                   h + projection_tile * ldh, dw2, db2);
-        dense_gradient<T>(points, channels_in, ldh, xp, channels_in, h, ldh, dw1);
-        column_sums<T>(points, ldh, h, ldh, db1);
+        simd::dense_gradient<T>(points, channels_in, ldh, xp, channels_in, h, ldh, dw1);
+        simd::column_sums<T>(points, ldh, h, ldh, db1);
         if (!wants_x) continue;
-        dense_rows<T>(points, hidden, channels_in, h, ldh, w1t, nullptr, write, &x_grad(sample, i, j, 0),
-                      channels_in);
+        simd::dense_rows<T>(points, hidden, channels_in, h, ldh, w1t, nullptr, write,
+                            &x_grad(sample, i, j, 0), channels_in);
       }
     }
     size_t at = 0;

@@ -99,18 +99,11 @@ struct RowEnd {
 /// f.template operator()<F, G>() for the shape of a row's end.
 template <class T, class F>
 inline __attribute__((always_inline)) void with_shape(const RowEnd<T>& end, F f) {
-  const auto with_groups = [&]<int packs>() {
-    if (end.groups == 1) return f.template operator()<packs, 1>();
-    if constexpr (simd::groups<T> == 4) {
-      if (end.groups == 2) return f.template operator()<packs, 2>();
-      if (end.groups == 3) return f.template operator()<packs, 3>();
-    }
-  };
-  if constexpr (simd::groups < T >> 0) {
-    if (end.packs == 0) return with_groups.template operator()<0>();
-    if (end.packs == 1) return with_groups.template operator()<1>();
-    return with_groups.template operator()<2>();
-  }
+  with_groups<T>(end.groups, [&]<int G>() {
+    if (end.packs == 0) return f.template operator()<0, G>();
+    if (end.packs == 1) return f.template operator()<1, G>();
+    return f.template operator()<2, G>();
+  });
 }
 
 /// A tile of P points whose rows end with F packs and G groups; all pointers are at the first of these

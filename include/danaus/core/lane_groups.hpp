@@ -15,6 +15,19 @@ namespace danaus::simd {
 template <class T>
 inline constexpr int groups = width<T> > 4 ? width<T> / 4 : 0;
 
+/// f.template operator()<count>() for a count of groups in a row's end, from 1 to what leaves a pack
+/// unfilled.
+template <class T, class F>
+inline __attribute__((always_inline)) void with_groups(int count, F f) {
+  if constexpr (groups < T >> 0) {
+    if (count == 1) return f.template operator()<1>();
+    if constexpr (groups<T> == 4) {
+      if (count == 2) return f.template operator()<2>();
+      if (count == 3) return f.template operator()<3>();
+    }
+  }
+}
+
 namespace detail {
 
 template <class T, int N>
