@@ -78,9 +78,9 @@ class Study:
         return json.loads(path.read_text())
 
     def generate(self):
-        for index, (part, count) in enumerate(zip(("train", "validation", "test"), self.scale["subjects"])):
-            self.run("generate", "--subjects", count, *self.scale["generate"], "--seed", 1000 * index, "--out",
-                     self.out / "data" / part)
+        train, validation, test = self.scale["subjects"]
+        self.run("generate", "--subjects", train, "--validation", validation, "--test", test, *self.scale["generate"],
+                 "--out", self.out / "data")
 
     def tune(self):
         """{(acceleration, method): "lambda:iterations"}, the best mean PSNR of the validation subjects."""

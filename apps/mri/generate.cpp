@@ -38,10 +38,37 @@ std::string command_of(const Options& options, const mri::SyntheticScanOptions& 
          std::to_string(o.calibration) + " --seed " + std::to_string(o.seed);
 }
 
-fs::path subject_path(const fs::path& folder, size_t subject) {
-  char name[32];
-  std::snprintf(name, sizeof name, "subject_%03zu.h5", subject);
-  return folder / name;
+struct Subject {
+  fs::path path;
+  std::uint64_t seed;
+};
+
+constexpr size_t largest_part = 1000;  // subjects
+
+/// Training subjects, then those that validate and test, each part in a folder of its own; without the other
+/// parts, scans alone in --out. Subject i of part p has seed + 1000 p + i, which no part's size changes and
+/// no other subject has.
+std::vector<Subject> subjects_of(const Options& options) {
+  const fs::path folder = options.text("out");
+  const bool has_parts = options.size("validation") + options.size("test") > 0;
+  std::vector<Subject> subjects;
+  std::uint64_t first = std::uint64_t(options.integer("seed"));
+  for (const auto& [count, part] :
+       {std::pair("subjects", "train"), {"validation", "validation"}, {"test", "test"}}) {
+    for (size_t i = 0; i < options.size(count); ++i) {
+      char name[32];
+      std::snprintf(name, sizeof name, "subject_%03zu.h5", i);
+      subjects.push_back({(has_parts ? folder / part : folder) / name, first + i});
+    }
+    first += largest_part;
+  }
+  return subjects;
+}
+
+Json counts_of(const Options& options) {
+  return {{"subjects", options.size("subjects")},
+          {"validation", options.size("validation")},
+          {"test", options.size("test")}};
 }
 
 /// Whether an earlier run with the same options wrote this subject.
@@ -63,8 +90,10 @@ double seconds_per_slice(const mri::SyntheticScanOptions& o) {
   return timer.seconds() / double(Kokkos::DefaultHostExecutionSpace().concurrency()) * 1.3;  // and the target
 }
 
-Outcome dry_run(const mri::SyntheticScanOptions& o, size_t subjects) {
-  Json json = {{"subjects", subjects}, {"parameters", nullptr}};
+Outcome dry_run(const Options& options, const mri::SyntheticScanOptions& o) {
+  const size_t subjects = subjects_of(options).size();
+  Json json = counts_of(options);
+  json["parameters"] = nullptr;
   json["memory_bytes"] = mri::synthetic_scan_memory_bytes(o);
   json["file_bytes"] = subjects * mri::synthetic_scan_file_bytes(o);
   json["seconds_estimate"] = seconds_per_slice(o) * double(o.slices * subjects);
@@ -80,42 +109,43 @@ Outcome dry_run(const mri::SyntheticScanOptions& o, size_t subjects) {
 
 Outcome run_generate(const Options& options) {
   mri::SyntheticScanOptions o = scan_options(options);
-  const size_t subjects = options.size("subjects");
-  if (options.toggle("dry-run")) return dry_run(o, subjects);
+  if (options.toggle("dry-run")) return dry_run(options, o);
   const fs::path folder = options.text("out");
   if (fs::exists(folder) && !fs::is_directory(folder))
     throw UsageError("--out " + folder.string() +
                      ": a file; expected a folder, one file per subject goes there");
-  const std::uint64_t seed = o.seed;
+  const std::vector<Subject> subjects = subjects_of(options);
   // What is there is either a part of this very run, or in the way.
-  for (size_t s = 0; s < subjects; ++s) {
-    const fs::path path = subject_path(folder, s);
-    o.seed = seed + s;
+  for (const auto& [path, seed] : subjects) {
+    o.seed = seed;
     if (fs::exists(path) && !options.toggle("overwrite") && !is_done(path, command_of(options, o)))
-      throw UsageError("--out " + folder.string() + ": " + path.filename().string() +
+      throw UsageError("--out " + folder.string() + ": " + path.lexically_relative(folder).string() +
                        " exists and was made otherwise; --overwrite replaces it");
   }
-  std::error_code fault;
-  fs::create_directories(folder, fault);
-  if (fault) throw IoError("--out " + folder.string() + ": cannot be created: " + fault.message());
+  for (const auto& subject : subjects) {
+    std::error_code fault;
+    fs::create_directories(subject.path.parent_path(), fault);
+    if (fault) throw IoError("--out " + folder.string() + ": cannot be created: " + fault.message());
+  }
 
   const Timer timer;
   const train::SignalGuard signals;
   Progress progress(
       options.toggle("quiet") ? ProgressMode::none : parse_progress_mode(options.text("progress")),
-      "generate", double(subjects * o.slices), "slices");
+      "generate", double(subjects.size() * o.slices), "slices");
   Json files = Json::array();
   size_t kept = 0;
-  for (size_t s = 0; s < subjects; ++s) {
-    const fs::path path = subject_path(folder, s);
-    o.seed = seed + s;
+  for (size_t s = 0; s < subjects.size(); ++s) {
+    const fs::path& path = subjects[s].path;
+    o.seed = subjects[s].seed;
     const std::string command = command_of(options, o);
     if (is_done(path, command) && !options.toggle("overwrite")) {
       ++kept;
     } else {
       const auto stop_or_show = [&](size_t slices) {
         if (signals.signal())
-          throw InterruptedError("stopped after " + std::to_string(s) + " of " + std::to_string(subjects) +
+          throw InterruptedError("stopped after " + std::to_string(s) + " of " +
+                                 std::to_string(subjects.size()) +
                                  " subjects; the same command continues with the next");
         progress.update(double(s * o.slices + slices));
       };
@@ -124,11 +154,12 @@ Outcome run_generate(const Options& options) {
     files.push_back(path.string());
   }
   progress.finish();
-  Json json = {
-      {"out", folder.string()}, {"subjects", subjects}, {"kept", kept}, {"files", files}, {"seed", seed}};
+  Json json = counts_of(options);
+  json.update(
+      {{"out", folder.string()}, {"kept", kept}, {"files", files}, {"seed", options.integer("seed")}});
   json["seconds"] = timer.seconds();
   json["note"] = "synthetic: scores on these scans are not scores on clinical data";
-  return {json, folder.string() + ": " + std::to_string(subjects) + " subjects in " +
+  return {json, folder.string() + ": " + std::to_string(subjects.size()) + " subjects in " +
                     format_duration(timer.seconds()) + "\n"};
 }
 
@@ -140,7 +171,11 @@ Verb generate_verb() {
   verb.summary = "makes synthetic scans in SKM-TEA's layout, one file per subject";
   verb.options = {
       common_option("config"),
-      integer_option("subjects", "1", 1, 1000, "scans; subject i has seed + i"),
+      integer_option("subjects", "1", 1, largest_part, "scans; subject i has seed + i"),
+      integer_option("validation", "0", 0, largest_part,
+                     "further subjects in OUT/validation, the first ones in OUT/train; subject i has seed + "
+                     "1000 + i"),
+      integer_option("test", "0", 0, largest_part, "likewise in OUT/test; subject i has seed + 2000 + i"),
       choice_option(
           "phantom", "knee", {"knee", "shepp-logan"},
           "knee: a dual-echo steady-state scan of random anatomy; shepp-logan: the head of that name"),
@@ -155,7 +190,7 @@ Verb generate_verb() {
   for (const char* name :
        {"out", "seed", "threads", "json", "quiet", "progress", "dry-run", "overwrite", "help"})
     verb.options.push_back(common_option(name));
-  verb.examples = {"danaus-mri generate --subjects 10 --slices 16 --coils 8 --seed 0 --out data/knees",
+  verb.examples = {"danaus-mri generate --subjects 10 --validation 3 --test 6 --seed 0 --out data/knees",
                    "danaus-mri generate --size 64x48 --pad 80x64 --slices 12 --coils 4 --out data/small"};
   verb.run = run_generate;
   return verb;

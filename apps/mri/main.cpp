@@ -22,10 +22,11 @@ int main(int argc, char** argv) {
        check_verb()},
       "raw data of SKM-TEA, fastMRI, ISMRMRD and BART (cfl) are read as they are, recognised by content\n\n"
       "first steps:\n"
-      "  danaus-mri generate --subjects 2 --out data/knees\n"
-      "  danaus-mri reconstruct --data data/knees/subject_000.h5 --acceleration 4 --method l1-wavelet --out "
-      "knee.png\n"
-      "  danaus-mri eval --data data/knees --acceleration 2,4 --method zero-filled,cg-sense,l1-wavelet,tv "
+      "  danaus-mri generate --subjects 2 --validation 1 --test 1 --out data/knees\n"
+      "  danaus-mri reconstruct --data data/knees/test/subject_000.h5 --acceleration 4 --method l1-wavelet "
+      "--out knee.png\n"
+      "  danaus-mri eval --data data/knees/test --acceleration 2,4 --method "
+      "zero-filled,cg-sense,l1-wavelet,tv "
       "--report report.html\n"
       "  danaus-mri train --data data/knees --model msense --epochs 10 --out runs/msense\n"};
   return run_program(program, argc, argv);

@@ -69,6 +69,29 @@ def test_generate_info_check():
     assert estimate["memory_bytes"] > 0 and estimate["seconds_estimate"] > 0 and not os.path.exists("none")
 
 
+def test_generate_parts():
+    options = ["generate", *SMALL[:4], "--slices", 2, *SMALL[6:], "--seed", 5, "--progress", "none"]
+    parts = ["--subjects", 2, "--validation", 1, "--test", 1]
+    result = mri.json(*options, *parts, "--out", "parts")
+    assert [result[name] for name in ("subjects", "validation", "test", "kept", "seed")] == [2, 1, 1, 0, 5]
+    files = ["train/subject_000.h5", "train/subject_001.h5", "validation/subject_000.h5", "test/subject_000.h5"]
+    assert result["files"] == ["parts/" + name for name in files] and sorted(os.listdir("parts")) == ["test", "train", "validation"]
+    # Every subject can be made alone, so that no part depends on the size of another; a larger part keeps all there is.
+    for seed, name in zip((5, 6, 1005, 2005), files):
+        mri.run(*options, "--seed", seed, "--overwrite", "--out", "alone")
+        assert open("alone/subject_000.h5", "rb").read() == open("parts/" + name, "rb").read(), name
+    larger = mri.json(*options, *parts, "--subjects", 3, "--validation", 2, "--out", "parts")
+    assert larger["kept"] == 4 and len(larger["files"]) == 6
+    mri.error(64, *options, *parts, "--seed", 6, "--out", "parts", names=["train/subject_000.h5", "--overwrite"])
+    mri.error(64, *options, "--validation", 1001, "--out", "no", names=["--validation"])
+    # One part alone has its folder too.
+    assert mri.json(*options, "--test", 1, "--out", "tested")["files"] == ["tested/train/subject_000.h5", "tested/test/subject_000.h5"]
+    whole, one = (mri.json(*options, *some, "--out", "no", "--dry-run") for some in (parts, []))
+    assert whole["test"] == 1 and whole["file_bytes"] == 4 * one["file_bytes"] and not os.path.exists("no")
+    trained = mri.json("train", "--data", "parts", "--epochs", 1, "--out", "no", "--dry-run")
+    assert trained["shapes"]["training_slices"] == 6 and trained["shapes"]["validation_slices"] == 4
+
+
 def test_masks():
     for kind in ("poisson", "random", "equispaced", "uniform", "gaussian"):
         result = mri.json("mask", "--type", kind, "--shape", "96x64", "--acceleration", 4, "--seed", 1, "--out", kind + ".h5")
