@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <numeric>
 
 namespace danaus::io {
 
@@ -82,6 +83,20 @@ bool is_readout(hid_t type) {
          H5Tget_member_class(type, unsigned(data)) == H5T_VLEN;
 }
 
+IsmrmrdHead convert(const Head& h) {
+  IsmrmrdHead a;
+  a.flags = h.flags;
+  a.samples = h.samples, a.channels = h.channels, a.center_sample = h.center_sample;
+  a.discard_pre = h.discard_pre, a.discard_post = h.discard_post;
+  a.step_1 = h.idx.step_1, a.step_2 = h.idx.step_2, a.average = h.idx.average, a.slice = h.idx.slice;
+  a.contrast = h.idx.contrast, a.phase = h.idx.phase, a.repetition = h.idx.repetition, a.set = h.idx.set;
+  std::copy_n(h.position, 3, a.position.begin());
+  std::copy_n(h.read_dir, 3, a.read_dir.begin());
+  std::copy_n(h.phase_dir, 3, a.phase_dir.begin());
+  std::copy_n(h.slice_dir, 3, a.slice_dir.begin());
+  return a;
+}
+
 /// The memory that HDF5 allocated for samples of variable length.
 class Reclaimed {
  public:
@@ -116,7 +131,9 @@ void IsmrmrdReader::try_in_child() const {
     const IsmrmrdReader reader(path_, Trial{});
     for (std::size_t first = 0; first < reader.size(); first += readouts_per_trial) {
       allow_more_time();
-      reader.read(first, std::min(readouts_per_trial, reader.size() - first));
+      std::vector<std::size_t> numbers(std::min(readouts_per_trial, reader.size() - first));
+      std::iota(numbers.begin(), numbers.end(), first);
+      reader.read(numbers);
     }
     return std::string();
   });
@@ -140,6 +157,7 @@ void IsmrmrdReader::open() {
   const auto space = own_space(H5Dget_space(data_)), type = own_type(H5Dget_type(data_));
   const auto count = space.is_open() ? H5Sget_simple_extent_npoints(space) : -1;
   if (count < 1) fail("data: expected readouts, found none");
+  if (H5Sget_simple_extent_ndims(space) != 1) fail("data: expected readouts along one axis");
   if (!type.is_open() || !is_readout(type)) fail("data: expected compounds {head, traj, data}");
   size_ = std::size_t(count);
   read_xml();
@@ -152,36 +170,47 @@ void IsmrmrdReader::read_xml() {
   xml_ = read_text(set, path_.string() + ":/dataset/xml");
 }
 
-std::vector<IsmrmrdAcquisition> IsmrmrdReader::read(std::size_t first, std::size_t count) const {
-  if (first + count > size_) fail("data: readouts past the end");
+void IsmrmrdReader::read_selected(const Hdf5Handle& type, const Hdf5Handle& selection, std::size_t count,
+                                  void* to) const {
+  const auto memory = space_of({count});
   QuietErrors quiet;
+  if (H5Dread(data_, type, memory, selection, H5P_DEFAULT, to) < 0) fail("data: damaged: " + quiet.reason());
+}
+
+std::vector<IsmrmrdHead> IsmrmrdReader::read_heads(std::size_t first, std::size_t count) const {
+  if (first + count > size_) fail("data: readouts past the end");
+  const auto head = head_type();
+  const auto type = own_type(H5Tcreate(H5T_COMPOUND, sizeof(Head)));
+  H5Tinsert(type, "head", 0, head);
+  const auto selection = own_space(H5Dget_space(data_));
+  select(selection, {first}, {count});
+  std::vector<Head> heads(count);
+  read_selected(type, selection, count, heads.data());
+  std::vector<IsmrmrdHead> converted;
+  for (const Head& h : heads) converted.push_back(convert(h));
+  return converted;
+}
+
+std::vector<IsmrmrdAcquisition> IsmrmrdReader::read(const std::vector<std::size_t>& numbers) const {
+  const std::size_t count = numbers.size();
+  if (count == 0) return {};
+  if (*std::max_element(numbers.begin(), numbers.end()) >= size_) fail("data: readouts past the end");
   const auto type = readout_type();
-  const auto space = own_space(H5Dget_space(data_));
-  const hsize_t start = first, length = count;
-  const auto memory = own_space(H5Screate_simple(1, &length, nullptr));
-  H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+  const auto selection = own_space(H5Dget_space(data_));
+  const std::vector<hsize_t> points(numbers.begin(), numbers.end());
+  H5Sselect_elements(selection, H5S_SELECT_SET, count, points.data());
   std::vector<Readout> readouts(count, Readout{});
   const Reclaimed reclaimed(type, readouts);
-  if (H5Dread(data_, type, memory, space, H5P_DEFAULT, readouts.data()) < 0)
-    fail("data: damaged: " + quiet.reason());
-  std::vector<IsmrmrdAcquisition> acquisitions(count);
+  read_selected(type, selection, count, readouts.data());
+  std::vector<IsmrmrdAcquisition> acquisitions;
   for (std::size_t i = 0; i < count; ++i) {
     const Head& h = readouts[i].head;
     const std::size_t values = std::size_t(h.samples) * h.channels;
     if (readouts[i].data.len != 2 * values || values == 0)
-      fail("data: readout " + std::to_string(first + i) + ": expected " + std::to_string(h.samples) +
+      fail("data: readout " + std::to_string(numbers[i]) + ": expected " + std::to_string(h.samples) +
            " samples of " + std::to_string(h.channels) + " channels, found " +
            std::to_string(readouts[i].data.len) + " numbers");
-    auto& a = acquisitions[i];
-    a.flags = h.flags;
-    a.samples = h.samples, a.channels = h.channels, a.center_sample = h.center_sample;
-    a.discard_pre = h.discard_pre, a.discard_post = h.discard_post;
-    a.step_1 = h.idx.step_1, a.step_2 = h.idx.step_2, a.average = h.idx.average, a.slice = h.idx.slice;
-    a.contrast = h.idx.contrast, a.phase = h.idx.phase, a.repetition = h.idx.repetition, a.set = h.idx.set;
-    std::copy_n(h.position, 3, a.position.begin());
-    std::copy_n(h.read_dir, 3, a.read_dir.begin());
-    std::copy_n(h.phase_dir, 3, a.phase_dir.begin());
-    std::copy_n(h.slice_dir, 3, a.slice_dir.begin());
+    auto& a = acquisitions.emplace_back(IsmrmrdAcquisition{convert(h), {}});
     a.data.resize(values);
     std::memcpy(static_cast<void*>(a.data.data()), readouts[i].data.p, values * sizeof(Complex<float>));
   }

@@ -11,8 +11,8 @@
 
 namespace danaus::io {
 
-/// One readout of all channels, with the part of its header that places it.
-struct IsmrmrdAcquisition {
+/// The part of a readout's header that places it.
+struct IsmrmrdHead {
   std::uint64_t flags = 0;
   std::uint16_t samples = 0, channels = 0, center_sample = 0, discard_pre = 0, discard_post = 0;
   std::uint16_t step_1 = 0, step_2 = 0, average = 0, slice = 0, contrast = 0, phase = 0, repetition = 0,
@@ -20,10 +20,14 @@ struct IsmrmrdAcquisition {
   /// Centre of the slice or volume in mm, and unit vectors of its axes, in patient coordinates (left,
   /// posterior, superior); zero where the file does not say.
   std::array<float, 3> position{}, read_dir{}, phase_dir{}, slice_dir{};
-  std::vector<Complex<float>> data;  ///< (channel, sample)
 
   /// By the standard's number, from 1: 19 noise, 20 calibration, 22 reversed, 23 navigator, ...
   bool has_flag(int number) const { return (flags >> (number - 1)) & 1; }
+};
+
+/// One readout of all channels.
+struct IsmrmrdAcquisition : IsmrmrdHead {
+  std::vector<Complex<float>> data;  ///< (channel, sample)
 };
 
 /// Raw data in ISMRMRD's HDF5 layout (Inati et al. 2017, doi:10.1002/mrm.26089): /dataset/xml, one text, and
@@ -40,8 +44,10 @@ class IsmrmrdReader {
 
   const std::string& xml() const { return xml_; }
   std::size_t size() const { return size_; }
-  /// Readouts [first, first + count).
-  std::vector<IsmrmrdAcquisition> read(std::size_t first, std::size_t count) const;
+  /// Headers of readouts [first, first + count); their samples stay in the file.
+  std::vector<IsmrmrdHead> read_heads(std::size_t first, std::size_t count) const;
+  /// Readouts by their numbers, in that order.
+  std::vector<IsmrmrdAcquisition> read(const std::vector<std::size_t>& numbers) const;
 
  private:
   struct Trial {};
@@ -50,6 +56,9 @@ class IsmrmrdReader {
   void try_in_child() const;
   void open();
   [[noreturn]] void fail(const std::string& what) const;
+  /// H5Dread of `count` selected readouts.
+  void read_selected(const detail::Hdf5Handle& type, const detail::Hdf5Handle& selection, std::size_t count,
+                     void* to) const;
   void read_xml();
 
   std::filesystem::path path_;

@@ -1,14 +1,11 @@
 #include <mri/data/cfl_slices.hpp>
 
 #include <danaus/core/error.hpp>
-#include <danaus/core/tensor.hpp>
-#include <danaus/fft/serial_plan.hpp>
-#include <danaus/mri/operators/centred_fft.hpp>
 #include <io/file_descriptor.hpp>
+#include <mri/data/readout_inverse.hpp>
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <optional>
 
 namespace danaus::mri::detail {
@@ -51,7 +48,7 @@ CflSlices::CflSlices(const OpenCfl& cfl, size_t set_axis, bool inverse, size_t w
   columns_ = n[flat_ ? CflArray::phase1 : CflArray::phase2];
   coils_ = n[CflArray::coil], sets_ = n[set_axis_];
   require_axes();
-  window_ = std::clamp<size_t>(window_bytes / (slice_size() * sizeof(Value)), 1, slices_);
+  window_ = SliceWindow(slices_, sets_ * rows_ * columns_ * coils_, window_bytes);
 }
 
 void CflSlices::require_axes() const {
@@ -74,24 +71,16 @@ size_t CflSlices::stride(size_t axis) const {
 }
 
 const Value* CflSlices::slice(size_t index) const {
-  if (!is_loaded_ || index < first_ || index >= first_ + window_) load(index);
-  return &samples_[(index - first_) * slice_size()];
-}
-
-void CflSlices::load(size_t first) const {
-  // Slices are asked for in order, or one in the middle and then all: windows at fixed places.
-  first_ = std::min(first / window_ * window_, slices_ - window_);
-  samples_.resize(window_ * slice_size());
-  is_loaded_ = false;
-  if (flat_)
-    load_flat(first_, window_);
-  else
-    load_volume(first_, window_);
-  is_loaded_ = true;
+  return window_.slice(index, [&](size_t first, size_t count, Value* samples) {
+    if (flat_)
+      load_flat(first, count, samples);
+    else
+      load_volume(first, count, samples);
+  });
 }
 
 /// Columns of readouts, of all coils, side by side.
-void CflSlices::load_flat(size_t first, size_t count) const {
+void CflSlices::load_flat(size_t first, size_t count, Value* samples) const {
   const size_t s_coil = stride(CflArray::coil), s_set = stride(set_axis_), s_slice = stride(CflArray::slice);
   const size_t together = std::clamp<size_t>(piece_bytes / (rows_ * coils_ * sizeof(Value)), 1, columns_);
   const size_t pieces = (columns_ + together - 1) / together;
@@ -104,7 +93,7 @@ void CflSlices::load_flat(size_t first, size_t count) const {
         for (size_t c = 0; c < coils_; ++c)
           file.read((first + x) * s_slice + e * s_set + c * s_coil + k0 * rows_, run, &buffer[c * run]);
         for (size_t j = 0; j < rows_; ++j) {
-          Value* to = &samples_[(((x * sets_ + e) * rows_ + j) * columns_ + k0) * coils_];
+          Value* to = &samples[(((x * sets_ + e) * rows_ + j) * columns_ + k0) * coils_];
           for (size_t k = 0; k < width; ++k)
             for (size_t c = 0; c < coils_; ++c) to[k * coils_ + c] = buffer[c * run + k * rows_ + j];
         }
@@ -114,19 +103,14 @@ void CflSlices::load_flat(size_t first, size_t count) const {
 }
 
 /// Lines along READ, of some rows of a column and all coils, side by side; transformed where they lie.
-void CflSlices::load_volume(size_t first, size_t count) const {
+void CflSlices::load_volume(size_t first, size_t count, Value* samples) const {
   const size_t n = slices_;
   const size_t s_coil = stride(CflArray::coil), s_set = stride(set_axis_),
                s_column = stride(CflArray::phase2);
   const size_t together = std::clamp<size_t>(piece_bytes / (n * coils_ * sizeof(Value)), 1, rows_);
   const size_t pieces = (rows_ + together - 1) / together, lines = together * coils_;
-  HostTensor<Value, 1> before, after;
-  std::optional<fft::SerialPlan<float>> plan;
-  if (inverse_) {
-    before = to_host(kspace_phase<float>(n)), after = to_host(image_phase<float>(n));
-    plan = fft::SerialPlan<float>::complex({{n, 1, 1}}, {{lines, n, n}}, fft::Direction::backward, true);
-  }
-  const float root = float(1 / std::sqrt(double(n)));
+  std::optional<ReadoutInverse> inverse;
+  if (inverse_) inverse.emplace(n, lines);
   const ParallelReads file(cfl_);
   Kokkos::parallel_for(
       "danaus::mri::CflSlices (volume)", Kokkos::RangePolicy<Host>(0, sets_ * columns_ * pieces),
@@ -136,15 +120,11 @@ void CflSlices::load_volume(size_t first, size_t count) const {
         std::vector<Value> buffer(lines * n);  // (coil, row, slice); zeros behind the last row
         for (size_t c = 0; c < coils_; ++c)
           file.read(e * s_set + c * s_coil + k * s_column + j0 * n, height * n, &buffer[c * run]);
-        if (plan) {
-          for (size_t line = 0; line < lines; ++line)
-            for (size_t x = 0; x < n; ++x) buffer[line * n + x] *= root * Kokkos::conj(before(x));
-          (*plan)(buffer.data(), buffer.data());
-        }
+        if (inverse) (*inverse)(buffer.data());
         for (size_t x = 0; x < count; ++x) {
-          const Value turn = plan ? Kokkos::conj(after(first + x)) : Value(1);
+          const Value turn = inverse ? inverse->phase(first + x) : Value(1);
           for (size_t j = 0; j < height; ++j) {
-            Value* to = &samples_[(((x * sets_ + e) * rows_ + j0 + j) * columns_ + k) * coils_];
+            Value* to = &samples[(((x * sets_ + e) * rows_ + j0 + j) * columns_ + k) * coils_];
             for (size_t c = 0; c < coils_; ++c) to[c] = turn * buffer[c * run + j * n + first + x];
           }
         }

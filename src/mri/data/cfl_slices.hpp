@@ -2,6 +2,7 @@
 
 #include <danaus/core/complex.hpp>
 #include <danaus/mri/data/cfl.hpp>
+#include <mri/data/slice_window.hpp>
 
 #include <memory>
 
@@ -31,7 +32,7 @@ class CflSlices {
   /// @param set_axis  CflArray::echo or CflArray::maps; other axes than that and those above have one point
   /// @param inverse   slices are inverse-transformed along READ, centred and unitary; for volumes
   /// @throws DataError naming the axis
-  CflSlices(const OpenCfl& cfl, size_t set_axis, bool inverse, size_t window_bytes = size_t(256) << 20);
+  CflSlices(const OpenCfl& cfl, size_t set_axis, bool inverse, size_t window_bytes = default_window_bytes);
 
   size_t slices() const { return slices_; }
   size_t rows() const { return rows_; }
@@ -43,24 +44,19 @@ class CflSlices {
   /// (set, row, column, coil). Valid until the next call. @throws IoError
   const Complex<float>* slice(size_t index) const;
   /// Most that is held.
-  size_t held_bytes() const { return window_ * slice_size() * sizeof(Complex<float>); }
+  size_t held_bytes() const { return window_.held_bytes(); }
 
  private:
-  size_t slice_size() const { return sets_ * rows_ * columns_ * coils_; }
   size_t stride(size_t axis) const;
-  void load(size_t first) const;
-  void load_flat(size_t first, size_t count) const;
-  void load_volume(size_t first, size_t count) const;
+  void load_flat(size_t first, size_t count, Complex<float>* samples) const;
+  void load_volume(size_t first, size_t count, Complex<float>* samples) const;
   void require_axes() const;
 
   OpenCfl cfl_;
   size_t set_axis_;
   bool flat_, inverse_;
   size_t slices_, rows_, columns_, coils_, sets_;
-  size_t window_;             // slices held at a time
-  mutable size_t first_ = 0;  // of those held
-  mutable bool is_loaded_ = false;
-  mutable std::vector<Complex<float>> samples_;  // (slice, set, row, column, coil)
+  mutable SliceWindow window_;  // (slice, set, row, column, coil)
 };
 
 }  // namespace danaus::mri::detail

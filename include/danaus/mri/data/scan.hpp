@@ -45,7 +45,8 @@ struct ScanDescription {
   std::string digest;                     ///< of a file of ours; empty for others
 };
 
-/// Reads one slice at a time: memory holds a slice, never the volume, except where a format forbids it (cfl).
+/// Reads one slice at a time: memory holds a slice, never the volume. Where slices lie along the readouts of
+/// the file (volumes of cfl and ISMRMRD) it holds as many as fit into 256 MiB, at least one.
 /// Samples are checked to be finite. Not for use by several threads at once.
 ///
 /// @throws DataError naming the file, the array, what was expected and what was found
@@ -64,7 +65,7 @@ class Scan {
   virtual std::optional<Mask> stored_mask(const std::string& name) const;
   /// (coil, coil), from noise scans or the file's /noise_covariance; nothing if it has neither.
   virtual std::optional<std::vector<Complex<double>>> noise_covariance() const { return std::nullopt; }
-  /// Bytes of samples that it keeps in memory; 0 if it reads each slice from the file.
+  /// Most bytes of samples that it keeps in memory; 0 if it reads each slice from the file.
   virtual size_t held_bytes() const { return 0; }
   /// Tissue index of each pixel of a synthetic scan, with names and T2 in seconds; empty for others.
   struct Tissues {
