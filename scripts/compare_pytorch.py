@@ -2,11 +2,16 @@
 """Times one training iteration of Danaus against the same model and step in PyTorch, on the same machine in one run.
 
     python3 scripts/compare_pytorch.py [--width 20] [--compile] [--json]
+    python3 scripts/compare_pytorch.py --device gpu [--graph]
 
 The model is the published FNO-2d (64x64, batch 20, modes 12, 4 layers, float32), unrolled 10 autoregressive steps with
 back-propagation through all of them, relative L2 loss, Adam. PyTorch runs eagerly, and with --compile through
 torch.compile too. Danaus and PyTorch take turns; medians are compared. Memory is the peak resident size less that
 before the first iteration. Needs PyTorch (pip install torch), which is used by this comparison only.
+
+On a GPU (--device gpu, the cuda build of Danaus) PyTorch keeps its own defaults, TF32 convolutions among them, while
+Danaus computes in float32; with --graph a third rival replays the whole iteration as one CUDA graph. Memory is then
+what the iteration holds of the device's at most.
 """
 
 import argparse
@@ -27,6 +32,8 @@ import torch.nn.functional as F
 options = json.loads(sys.argv[1])
 torch.set_num_threads(options["threads"])
 torch.manual_seed(0)
+on_gpu = options["device"] == "gpu"
+torch.set_default_device("cuda" if on_gpu else "cpu")
 batch, n, width, modes, steps = (options[k] for k in ("batch", "resolution", "width", "modes", "steps"))
 
 
@@ -71,7 +78,7 @@ if options["compile"]:
     # spectral convolution is left as it is, all around it is compiled.
     SpectralConv.forward = torch.compiler.disable(SpectralConv.forward)
     model = torch.compile(model)
-adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+adam = torch.optim.Adam(model.parameters(), lr=1e-3, capturable=on_gpu and options["graph"])
 frames = torch.randn(batch, n, n, 10 + steps)
 
 
@@ -83,7 +90,7 @@ def iteration():
         difference = (prediction - target).reshape(batch, -1).norm(dim=1)
         loss = loss + (difference / target.reshape(batch, -1).norm(dim=1)).sum()
         history = torch.cat((history[..., 1:], prediction), -1)
-    adam.zero_grad()
+    adam.zero_grad(set_to_none=not options["graph"])
     loss.backward()
     adam.step()
 
@@ -93,25 +100,59 @@ def inference(samples):
         model(frames[:samples, ..., :10])
 
 
+def wait():
+    if on_gpu:
+        torch.cuda.synchronize()
+
+
 def seconds(run):
+    wait()
     start = time.perf_counter()
     run()
+    wait()
     return time.perf_counter() - start
 
 
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def recorded(run):
+    """The same as one CUDA graph, after the warm-up that capturing asks for."""
+    if not options["graph"]:
+        return run
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            run()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        run()
+    return graph.replay
+
+
+def peak():
+    if on_gpu:
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 before = peak()
 iteration()
-result = {"memory_bytes": peak() - before, "train": [seconds(iteration) for _ in range(options["iterations"])]}
+result = {"memory_bytes": peak() - before}
+train = recorded(iteration)
+for _ in range(3 if on_gpu else 0):
+    train()
+result["train"] = [seconds(train) for _ in range(options["iterations"])]
 for samples in (1, batch):
     inference(samples)
-    result[f"inference {samples}"] = [seconds(lambda: inference(samples)) for _ in range(5 * options["iterations"])]
+    predict = recorded(lambda: inference(samples))
+    result[f"inference {samples}"] = [seconds(predict) for _ in range(5 * options["iterations"])]
 print(json.dumps(result))
 '''
 
 
-def torch_times(options, compiled):
-    settings = {**vars(options), "compile": compiled, "iterations": 3}
+def torch_times(options, rival):
+    settings = {**vars(options), "compile": rival == "torch.compile", "graph": rival == "PyTorch CUDA graph",
+                "iterations": 3 if options.device == "cpu" else 20}
     settings.pop("program"), settings.pop("json")
     done = subprocess.run([sys.executable, "-c", WORKER, json.dumps(settings)], stdout=subprocess.PIPE, text=True)
     if done.returncode:
@@ -122,7 +163,8 @@ def torch_times(options, compiled):
 def danaus_times(options):
     results = []
     for model in ("fno", "monarch-no"):  # a process each: the peak of one must not hide that of the other
-        command = [options.program, "train", "--model", model, "--json", "--iterations", "3"]
+        command = [options.program, "train", "--model", model, "--json", "--iterations",
+                   "3" if options.device == "cpu" else "20"]
         for name in ("resolution", "batch", "width", "modes", "steps", "threads"):
             command += [f"--{name}", str(getattr(options, name))]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -132,22 +174,28 @@ def danaus_times(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "release" / "bin" / "danaus-bench")
+    parser.add_argument("--program", type=pathlib.Path, help="default: danaus-bench of build/release, or build/cuda")
     for name, default in (("resolution", 64), ("batch", 20), ("width", 20), ("modes", 12), ("steps", 10),
                           ("threads", 2), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     parser.add_argument("--compile", action="store_true", help="compare with torch.compile too")
+    parser.add_argument("--graph", action="store_true", help="compare with a CUDA graph of PyTorch's too (--device gpu)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
+    if options.graph and options.device != "gpu":
+        parser.error("--graph needs --device gpu")
+    if options.program is None:
+        options.program = ROOT / "build" / ("release" if options.device == "cpu" else "cuda") / "bin" / "danaus-bench"
     if not options.program.exists():
         sys.exit(f"{options.program} does not exist: build it first (cmake --build build/release), or --program")
 
-    rivals = {"PyTorch eager": False, **({"torch.compile": True} if options.compile else {})}
+    rivals = ["PyTorch eager"] + ["torch.compile"] * options.compile + ["PyTorch CUDA graph"] * options.graph
     torch_rounds, danaus_rounds = {name: [] for name in rivals}, []
     for _ in range(options.rounds):  # in turn, so that a machine that drifts drifts for both
         danaus_rounds.append(danaus_times(options))
-        for name, compiled in rivals.items():
-            torch_rounds[name].append(torch_times(options, compiled))
+        for name in rivals:
+            torch_rounds[name].append(torch_times(options, name))
 
     kinds = {"training iteration": "train", "inference": "inference"}
     rows = []

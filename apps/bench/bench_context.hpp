@@ -3,6 +3,8 @@
 #include "fftw_rival.hpp"
 #include "results.hpp"
 
+#include <danaus/core/team.hpp>
+
 #include <common/options.hpp>
 
 namespace danaus::app {
@@ -23,10 +25,6 @@ struct BenchContext {
 
 /// What --quick, --quiet and --rounds say.
 BenchContext context_of(const Options& options);
-
-/// Whether our side runs on a GPU: it is then compared with cuFFT alone, and the roofs of the CPU do not
-/// apply.
-inline constexpr bool is_gpu_build = !std::is_same_v<Exec, Kokkos::DefaultHostExecutionSpace>;
 
 /// Lanes of a tile: two vectors of sixteen floats, and a multiple of every narrower one.
 inline constexpr size_t tile_lanes = 32;

@@ -85,7 +85,7 @@ void copy_input(const HostTensor<float, 4>& input, const EagerLayer& eager) {
 void bench_forward(const BenchContext& context, const std::string& model, const LayerSize& size,
                    const LayerUnderTest& ours, const HostTensor<float, 4>& input, Json& results) {
   Tape tape({}, Recording::off);
-  if (is_gpu_build) {  // the rival is the CPU's
+  if (is_gpu) {  // the rival is the CPU's
     const auto samples = time_in_turn({{[&] { ours.forward(tape); }}}, context.timing);
     results.push_back(timed_row("operator layer forward, " + model, size_text(size), samples[0]));
     return;
@@ -171,7 +171,7 @@ Outcome run_layer(const Options& options) {
   for (const auto& model : models)
     check_value(choice_option("model", "", {"fno", "monarch-no"}, ""), model, "--model");
   const auto widths = widths_from(options);
-  if (!is_gpu_build) {
+  if (!is_gpu) {
     context.announce("measuring the roofs");
     context.roofs = measure_roofs(context.timing);
   }
@@ -190,7 +190,7 @@ Outcome run_layer(const Options& options) {
       bench_threads(context, model, size, ours, results);
     }
   }
-  return outcome_of(is_gpu_build ? machine_json() : machine_json(context.roofs), results);
+  return outcome_of(is_gpu ? machine_json() : machine_json(context.roofs), results);
 }
 
 }  // namespace

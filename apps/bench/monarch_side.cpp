@@ -103,7 +103,7 @@ Values LaneTransform::output() const {
 }
 
 size_t tiles_for(size_t n) {
-  if (is_gpu_build) return (size_t(1) << 26) / (n * tile_lanes);
+  if (is_gpu) return (size_t(1) << 26) / (n * tile_lanes);
   return size_t(Exec{}.concurrency()) * std::max<size_t>(2, 65536 / (n * tile_lanes));
 }
 

@@ -49,7 +49,7 @@ size_t tiles_for(size_t n);
 
 /// Samples of a two-dimensional case in one call: on a CPU one, so that the second pass finds in the cache
 /// what the first wrote; on a GPU all, to fill it.
-inline size_t samples_at_once(size_t samples) { return is_gpu_build ? samples : 1; }
+inline size_t samples_at_once(size_t samples) { return is_gpu ? samples : 1; }
 
 /// The fastest block of a fixed transform: it is tuned, as FFTW's plan is.
 LaneTransform tuned_lane_transform(size_t n, TransformKind kind, size_t tiles);

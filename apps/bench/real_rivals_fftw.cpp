@@ -105,7 +105,7 @@ std::vector<Rival> plan_rivals(const RealPlanes& planes, const Values& input) {
 std::vector<Rival> real_to_complex_rivals(const BenchContext& context, const RealPlanes& planes,
                                           const Values& input) {
   const auto plans = plan_rivals(planes, input);
-  const auto rivals = is_gpu_build ? plans : fftw_rivals(context, planes, input);
+  const auto rivals = is_gpu ? plans : fftw_rivals(context, planes, input);
   require_plans_agree(plans, rivals.back(), planes.vectors(), planes.points());
   return rivals;
 }

@@ -13,11 +13,18 @@ namespace {
 
 using Frames = std::vector<Tensor<float, 4>>;
 
-/// Largest resident size of this process so far, in bytes.
+/// Largest resident size of this process so far, in bytes; on a GPU the memory in use there, which a training
+/// iteration takes once and keeps.
 double peak_bytes() {
+#if defined(KOKKOS_ENABLE_CUDA)
+  size_t free = 0, total = 0;
+  if (cudaMemGetInfo(&free, &total) != cudaSuccess) return 0;
+  return double(total - free);
+#else
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return 1024.0 * double(usage.ru_maxrss);
+#endif
 }
 
 /// Normal fields in place of data: the time does not depend on the values.

@@ -47,7 +47,7 @@ void require_gpu_cases(const Options& options) {
 }
 
 Outcome run_transform(const Options& options) {
-  if (is_gpu_build) require_gpu_cases(options);
+  if (is_gpu) require_gpu_cases(options);
   if (options.has("picture")) require_picture_name(options.text("picture"));
   BenchContext context = context_of(options);
   const auto cases = cases_from(options);
@@ -78,7 +78,7 @@ Outcome run_transform(const Options& options) {
                      options.text("cases") + " (planes: 32 to 256 points, dense: 64 to 4096)");
 
   Json results = Json::array();
-  if (!is_gpu_build) {
+  if (!is_gpu) {
     context.announce("measuring the roofs");
     context.roofs = measure_roofs(context.timing);
   }
@@ -97,7 +97,7 @@ Outcome run_transform(const Options& options) {
     context.announce("share of the peak");
     bench_share_of_peak(context, results);
   }
-  const Outcome outcome = outcome_of(is_gpu_build ? machine_json() : machine_json(context.roofs), results);
+  const Outcome outcome = outcome_of(is_gpu ? machine_json() : machine_json(context.roofs), results);
   if (options.has("picture")) write_roofline(options.text("picture"), outcome.json);
   return outcome;
 }
@@ -109,8 +109,7 @@ Verb bench_transform_verb() {
   verb.name = "transform";
   verb.summary = "times Monarch transforms against FFTW (cuFFT on a GPU) and dense matrix products";
   verb.options = {
-      text_option("cases", is_gpu_build ? "1d,2d,real" : "1d,2d,real,dense,share",
-                  "which cases, comma-separated"),
+      text_option("cases", is_gpu ? "1d,2d,real" : "1d,2d,real,dense,share", "which cases, comma-separated"),
       text_option("sizes", "", "points of a transform, comma-separated; where they suit a case")
           .note("16 to 4096, the sizes of the goals among them"),
       integer_option("modes", "12", 1, 4096, "kept modes per axis of the pruned real transform"),

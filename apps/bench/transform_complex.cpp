@@ -48,7 +48,7 @@ std::vector<Rival> fftw_rivals(const BenchContext& context, const Index& n, size
 std::vector<Rival> complex_rivals(const BenchContext& context, const Index& n, size_t outer,
                                   const Values& input) {
   const auto plans = complex_plan_rivals(n, outer, input);
-  const auto rivals = is_gpu_build ? plans : fftw_rivals(context, n, outer, input);
+  const auto rivals = is_gpu ? plans : fftw_rivals(context, n, outer, input);
   require_plans_agree(plans, rivals.back(), outer * tile_lanes, points_of(n));
   return rivals;
 }
@@ -167,7 +167,7 @@ void bench_complex_1d(const BenchContext& context, size_t n, Json& results) {
   if (n == 64) what.goal = 1.0;
   if (n == 256) what.goal = 0.7;
   if (n == 1024) what.goal = 0.4;
-  if (is_gpu_build) what.goal = {};
+  if (is_gpu) what.goal = {};
   compare(
       context, what, ours.vectors(), n, rivals, [&] { ours.run(); }, ours.output(), results);
 }
@@ -186,7 +186,7 @@ void bench_complex_2d(const BenchContext& context, size_t n, Json& results) {
             .size = std::to_string(n) + "^2, " + std::to_string(samples * tile_lanes) + " planes",
             .flops = ours.flops(),
             .bytes = ours.bytes()};
-  if (n == 64 && !is_gpu_build) what.goal = 0.9;
+  if (n == 64 && !is_gpu) what.goal = 0.9;
   compare(
       context, what, samples * tile_lanes, n * n, rivals, [&] { ours.run(); }, ours.output(), results);
 }

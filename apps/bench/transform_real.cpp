@@ -165,13 +165,13 @@ void bench_real_2d(const BenchContext& context, size_t n, size_t modes, Json& re
   };
   using Kinds = std::vector<std::pair<std::vector<Rival>, std::optional<double>>>;
   const auto if_published = [&](double goal) {
-    return modes == 12 && !is_gpu_build ? std::optional(goal) : std::nullopt;
+    return modes == 12 && !is_gpu ? std::optional(goal) : std::nullopt;
   };
   const auto r2c = real_to_complex_rivals(context, all, input);
-  Kinds full_kinds{{r2c, is_gpu_build ? std::nullopt : std::optional(2.3)}, {in_our_layout(r2c), {}}};
+  Kinds full_kinds{{r2c, is_gpu ? std::nullopt : std::optional(2.3)}, {in_our_layout(r2c), {}}};
   const auto r2c_kept = real_to_complex_rivals(context, kept, input);
   Kinds pruned_kinds{{r2c_kept, if_published(4.5)}, {in_our_layout(r2c_kept), {}}};
-  if (!is_gpu_build) {
+  if (!is_gpu) {
     full_kinds.push_back({two_in_one_rivals(context, all, input), {}});
     pruned_kinds.push_back({two_in_one_rivals(context, kept, input), if_published(1.5)});
     pruned_kinds.push_back({dense_dft_rivals(kept, input), {}});

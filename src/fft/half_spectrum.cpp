@@ -11,8 +11,7 @@ void weight_half_spectrum(const Exec& space, HalfWeight weight, size_t n, R fact
   const R twice = weight == HalfWeight::multiply ? R(2) : R(0.5);
   Kokkos::parallel_for(
       "danaus::fft::weight_half_spectrum",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(
-          space, {0, 0, 0}, {spectrum.extent(0), spectrum.extent(1), spectrum.extent(2)}),
+      Indices<3>(space, {0, 0, 0}, {spectrum.extent(0), spectrum.extent(1), spectrum.extent(2)}),
       KOKKOS_LAMBDA(size_t o, size_t k, size_t i) {
         spectrum(o, k, i) *= half_weight(k, n) == 1 ? factor : factor * twice;
       });
@@ -23,8 +22,7 @@ void make_hermitian(const Exec& space, size_t ny, Tensor<Complex<R>, 3> spectrum
   const size_t nx = spectrum.extent(1);
   require_shape("make_hermitian", spectrum, {spectrum.extent(0), nx, half_size(ny)});
   Kokkos::parallel_for(
-      "danaus::fft::make_hermitian",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {spectrum.extent(0), half_size(nx)}),
+      "danaus::fft::make_hermitian", Indices<2>(space, {0, 0}, {spectrum.extent(0), half_size(nx)}),
       KOKKOS_LAMBDA(size_t s, size_t i) {
         const size_t j = mirror_index(i, nx);
         for (size_t k = 0; k < half_size(ny); k += (ny / 2 > 0 ? ny / 2 : 1)) {

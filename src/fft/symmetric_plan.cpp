@@ -28,8 +28,7 @@ template <class R>
 void extend(const Exec& space, Mirror mx, Mirror my, ConstTensor<R, 3> x, Tensor<R, 3> extended) {
   Kokkos::parallel_for(
       "danaus::fft::extend",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(
-          space, {0, 0, 0}, {extended.extent(0), extended.extent(1), extended.extent(2)}),
+      Indices<3>(space, {0, 0, 0}, {extended.extent(0), extended.extent(1), extended.extent(2)}),
       KOKKOS_LAMBDA(size_t s, size_t i, size_t j) {
         const int sign = mx.sign(i) * my.sign(j);
         extended(s, i, j) = sign == 0 ? R(0) : R(sign) * x(s, mx.source(i), my.source(j));
@@ -42,8 +41,7 @@ void restrict_spectrum(const Exec& space, Mirror mx, Mirror my, ConstTensor<Comp
   // Odd times odd: (-2i)^2 / 4 = -1 per pair of sines.
   const R factor = mx.symmetry == Symmetry::sine ? R(-1) : R(1);
   Kokkos::parallel_for(
-      "danaus::fft::restrict_spectrum",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(space, {0, 0, 0}, {y.extent(0), y.extent(1), y.extent(2)}),
+      "danaus::fft::restrict_spectrum", Indices<3>(space, {0, 0, 0}, {y.extent(0), y.extent(1), y.extent(2)}),
       KOKKOS_LAMBDA(size_t s, size_t i, size_t j) {
         y(s, i, j) = factor * spectrum(s, mx.coefficient(i), my.coefficient(j)).real();
       });

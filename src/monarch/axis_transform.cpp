@@ -1,6 +1,7 @@
 #include <danaus/monarch/axis_transform.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/core/partial_sums.hpp>
 
 #include <array>
 #include <map>
@@ -158,7 +159,8 @@ void pack_stages(const Exec& space, const Kokkos::Array<StageToPack<T>, 4>& stag
   int entries = 0;
   for (size_t i = 0; i < 4; ++i) entries += stages[i].entries;
   Kokkos::parallel_for(
-      "danaus::monarch::pack_stages", Kokkos::RangePolicy<Exec>(space, 0, entries), KOKKOS_LAMBDA(int e) {
+      "danaus::monarch::pack_stages", Kokkos::RangePolicy<Exec, ByValue>(space, 0, entries),
+      KOKKOS_LAMBDA(int e) {
         size_t i = 0;
         while (e >= stages[i].entries) e -= stages[i++].entries;
         const auto& stage = stages[i];
@@ -223,16 +225,9 @@ void run(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Writ
   if constexpr (host::has_groups<T>)
     if (!s.factors_complex && host::are_grouped(x) && host::are_grouped(y))
       return host::apply_grouped(space, s, x, write, y);
-  if (!s.factors_complex)
-    host::apply<false, false, false>(space, s, x, write, y);
-  else if (s.input_complex && s.output_complex)
-    host::apply<true, true, true>(space, s, x, write, y);
-  else if (s.input_complex)
-    host::apply<true, true, false>(space, s, x, write, y);
-  else if (s.output_complex)
-    host::apply<false, true, true>(space, s, x, write, y);
-  else
-    host::apply<false, true, false>(space, s, x, write, y);
+  with_numbers(s, [&]<bool input, bool factors, bool output>() {
+    host::apply<input, factors, output>(space, s, x, write, y);
+  });
 #endif
 }
 
@@ -241,16 +236,9 @@ template <class T>
 void run_backward(const Exec& space, const TwoStages<T>& f, const TwoStages<T>& a, int entries_first,
                   int entries, const Lanes<const T>& x, const Lanes<const T>& dy, Write write,
                   const Lanes<T>& dx, const Tensor<T, 3>& partial) {
-  if (!f.factors_complex)
-    host::backward<false, false, false>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
-  else if (f.input_complex && f.output_complex)
-    host::backward<true, true, true>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
-  else if (f.input_complex)
-    host::backward<true, true, false>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
-  else if (f.output_complex)
-    host::backward<false, true, true>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
-  else
-    host::backward<false, true, false>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+  with_numbers(f, [&]<bool input, bool factors, bool output>() {
+    host::backward<input, factors, output>(space, f, a, entries_first, entries, x, dy, write, dx, partial);
+  });
 }
 #endif
 
@@ -292,29 +280,31 @@ void AxisTransform<T>::adjoint(const Exec& space, const Tensor<T, 1>& packed, co
   run(space, adjoint_stages(packed.data()), y_grad, write, x_grad);
 }
 
+/// Where the gradient of an entry of the packed matrices goes: a factor's entry, with the entry's weight.
 template <class T>
-void add_factor_gradient(const Exec& space, const StageTable& stage, int first_entry,
-                         const Tensor<T, 3>& partial, T* gradient) {
-  const auto source = stage.source;
-  const auto scale = stage.scale;
-  const int numbers = int(partial.extent(2));
-  Kokkos::parallel_for(
-      "danaus::monarch::add_factor_gradient", Kokkos::RangePolicy<Exec>(space, 0, stage.entries),
-      KOKKOS_LAMBDA(int e) {
-        for (int number = 0; number < numbers; ++number) {
-          T sum = 0;
-          for (int chunk = 0; chunk < gradient_chunks; ++chunk)
-            sum += partial(chunk, first_entry + e, number);
-          gradient[numbers * source(e) + number] += T(scale(e)) * sum;
-        }
-      });
-}
+struct FactorGradient {
+  int entries_first, numbers;
+  Kokkos::Array<Tensor<int, 1>, 2> source;
+  Kokkos::Array<Tensor<double, 1>, 2> scale;
+  Kokkos::Array<T*, 2> gradient;
+
+  KOKKOS_FUNCTION void operator()(size_t at, T sum) const {
+    int entry = int(at) / numbers;
+    const size_t stage = entry < entries_first ? 0 : 1;
+    if (stage == 1) entry -= entries_first;
+    gradient[stage][numbers * source[stage](entry) + int(at) % numbers] += T(scale[stage](entry)) * sum;
+  }
+};
 
 template <class T>
 void AxisTransform<T>::add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
                                             T* right_grad) const {
-  add_factor_gradient(space, forward_[0], 0, partial, right_grad);
-  add_factor_gradient(space, forward_[1], forward_[0].entries, partial, left_grad);
+  const FactorGradient<T> add{forward_[0].entries,
+                              int(partial.extent(2)),
+                              {forward_[0].source, forward_[1].source},
+                              {forward_[0].scale, forward_[1].scale},
+                              {right_grad, left_grad}};
+  sum_parts<T>(space, partial.data(), partial.extent(0), partial.extent(1) * partial.extent(2), add);
 }
 
 template <class T>

@@ -13,7 +13,7 @@ void fourier_factors(const MonarchShape& shape, Fourier sign, const Tensor<Compl
   const long blocks = long(shape.right_blocks), b = long(shape.left_blocks), n = blocks * b, s = long(sign);
   if (shape.left_rows != shape.right_blocks || shape.right_columns != shape.left_blocks)
     throw ShapeError("fourier_factors: the DFT needs a square Monarch shape");
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
+  using Range = Indices<3>;
   Kokkos::parallel_for(
       "danaus::monarch::fourier_factors (right)", Range({0, 0, 0}, {blocks, b, b}),
       KOKKOS_LAMBDA(long k, long j, long i) {

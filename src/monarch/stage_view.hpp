@@ -34,6 +34,21 @@ struct TwoStages {
   KOKKOS_INLINE_FUNCTION bool middle_complex() const { return factors_complex; }
 };
 
+/// f.template operator()<input_complex, factors_complex, output_complex>(), for every combination there is.
+template <class T, class F>
+void with_numbers(const TwoStages<T>& s, const F& f) {
+  if (!s.factors_complex)
+    f.template operator()<false, false, false>();
+  else if (s.input_complex && s.output_complex)
+    f.template operator()<true, true, true>();
+  else if (s.input_complex)
+    f.template operator()<true, true, false>();
+  else if (s.output_complex)
+    f.template operator()<false, true, true>();
+  else
+    f.template operator()<false, true, false>();
+}
+
 /// Partial sums over fixed chunks of the lanes make gradients independent of the number of threads. A GPU
 /// needs a team for each of its multiprocessors.
 #if defined(KOKKOS_ENABLE_CUDA)

@@ -13,7 +13,7 @@ void batch_moments(const Exec& space, const Tensor<T, 4>& x, const Tensor<double
                    const Tensor<double, 2>& moments, const Tensor<T, 1>& running_mean,
                    const Tensor<T, 1>& running_variance) {
   const size_t channels = x.extent(3), points = x.size() / channels;
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
+  using Range = Indices<2>;
   const auto sum_parts = [&](bool squares) {
     Kokkos::parallel_for(
         "danaus::nn::BatchNorm (partial)", Range(space, {0, 0}, {long(gradient_parts), long(channels)}),
@@ -81,7 +81,7 @@ void gradient_sums(const Exec& space, const Tensor<T, 4>& x, const Tensor<T, 4>&
                    Activation activation, const Tensor<double, 3>& partial, const Tensor<double, 2>& sums,
                    const Tensor<T, 1>& gain_grad, const Tensor<T, 1>& offset_grad) {
   const size_t channels = x.extent(3), points = x.size() / channels;
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
+  using Range = Indices<2>;
   Kokkos::parallel_for(
       "danaus::nn::BatchNorm (partial gradient)",
       Range(space, {0, 0}, {long(gradient_parts), long(channels)}), KOKKOS_LAMBDA(long part, long c) {

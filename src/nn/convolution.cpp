@@ -23,7 +23,7 @@ template <class T>
 void add_channel_bias_gradient(const Exec& space, const ConstTensor<T, 4>& y_grad,
                                const Tensor<double, 2>& partial, const Tensor<T, 1>& bias_grad) {
   const size_t channels = bias_grad.size(), points = y_grad.size() / channels;
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
+  using Range = Indices<2>;
   Kokkos::parallel_for(
       "danaus::nn::add_channel_bias_gradient (partial)",
       Range(space, {0, 0}, {long(gradient_parts), long(channels)}), KOKKOS_LAMBDA(long part, long c) {

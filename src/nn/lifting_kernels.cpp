@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "partial_sums.hpp"
+#include "device_products.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include <danaus/core/dense_rows.hpp>
 #endif
@@ -120,18 +120,17 @@ void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T,
 template <class T>
 void lift_device(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weights,
                  const Tensor<T, 1>& bias, const Tensor<T, 4>& y) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<4>>;
-  Kokkos::parallel_for(
-      "danaus::nn::lift (device)",
-      Range(space, {0, 0, 0, 0},
-            {long(y.extent(0)), long(y.extent(1)), long(y.extent(2)), long(y.extent(3))}),
-      KOKKOS_LAMBDA(long b, long i, long j, long c) {
-        T sum = 0;
-        if (size_t(i) < in.nx && size_t(j) < in.ny) {
-          sum = bias(c);
-          for (size_t k = 0; k < in.inputs(); ++k) sum += weights(k, c) * in.at(b, i, j, k);
-        }
-        y(b, i, j, c) = sum;
+  const int channels = int(weights.extent(1));
+  const device::PointGrid grid{y.extent(1), y.extent(2)};
+  device::dense_rows<T>(
+      space, y.extent(0) * grid.nx * grid.ny, int(in.inputs()), channels, {weights.data(), channels, 1},
+      KOKKOS_LAMBDA(size_t p, int k) {
+        const size_t i = grid.i(p), j = grid.j(p);
+        return i < in.nx && j < in.ny ? in.at(grid.sample(p), i, j, size_t(k)) : T(0);
+      },
+      KOKKOS_LAMBDA(size_t p, int c, T sum) {
+        const size_t i = grid.i(p), j = grid.j(p);
+        y(grid.sample(p), i, j, size_t(c)) = i < in.nx && j < in.ny ? sum + bias(c) : T(0);
       });
 }
 
@@ -139,37 +138,29 @@ template <class T>
 void lift_backward_device(const Exec& space, const LiftingInput<T>& in, const Tensor<T, 2>& weights,
                           const Tensor<T, 4>& y_grad, Workspace& scratch, const LiftingGradient<T>& in_grad,
                           const Tensor<T, 2>& weights_grad, const Tensor<T, 1>& bias_grad) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
-  const size_t inputs = in.inputs(), channels = weights.extent(1);
+  const int inputs = int(in.inputs()), channels = int(weights.extent(1));
+  const device::PointGrid grid{in.nx, in.ny};
+  const size_t points = in.batch * in.nx * in.ny;
+  const auto gradient = KOKKOS_LAMBDA(size_t p, int c) {
+    return y_grad(grid.sample(p), grid.i(p), grid.j(p), size_t(c));
+  };
   if (in_grad.any)
-    Kokkos::parallel_for(
-        "danaus::nn::lift_backward (device, frames)",
-        Range(space, {0, 0, 0}, {long(in.batch * in.nx), long(in.ny), long(in.frames * in.channels)}),
-        KOKKOS_LAMBDA(long row, long j, long k) {
+    device::dense_rows<T>(
+        space, points, channels, int(in.frames * in.channels), {weights.data(), 1, channels}, gradient,
+        KOKKOS_LAMBDA(size_t p, int k, T sum) {
           const size_t f = size_t(k) / in.channels;
-          if (!in_grad.frame[f]) return;
-          T sum = 0;
-          for (size_t c = 0; c < channels; ++c)
-            sum += weights(k, c) * y_grad(size_t(row) / in.nx, size_t(row) % in.nx, j, c);
-          store(in_grad.write[f], sum,
-                in_grad.frame[f][(size_t(row) * in.ny + size_t(j)) * in.channels + size_t(k) % in.channels]);
+          if (in_grad.frame[f])
+            store(in_grad.write[f], sum, in_grad.frame[f][p * in.channels + size_t(k) % in.channels]);
         });
   const auto mark = scratch.mark();
-  const auto partial = scratch.take<T, 3>({gradient_parts, inputs + 1, channels});
-  const size_t rows = in.batch * in.nx;
-  Kokkos::parallel_for(
-      "danaus::nn::lift_backward (device, weights)",
-      Range(space, {0, 0, 0}, {long(gradient_parts), long(inputs + 1), long(channels)}),
-      KOKKOS_LAMBDA(long part, long k, long c) {
-        T sum = 0;
-        for (size_t r = rows * size_t(part) / gradient_parts; r < rows * size_t(part + 1) / gradient_parts;
-             ++r)
-          for (size_t j = 0; j < in.ny; ++j)
-            sum += (size_t(k) < inputs ? in.at(r / in.nx, r % in.nx, j, k) : T(1)) *
-                   y_grad(r / in.nx, r % in.nx, j, c);
-        partial(part, k, c) = sum;
-      });
-  add_partial_sums<T>(space, partial, weights_grad, bias_grad);
+  const auto partial = scratch.take<T, 3>({gradient_parts, size_t(inputs + 1), size_t(channels)});
+  device::outer_products<T>(
+      space, points, inputs + 1, channels,
+      KOKKOS_LAMBDA(size_t p, int k) {
+        return k < inputs ? in.at(grid.sample(p), grid.i(p), grid.j(p), size_t(k)) : T(1);
+      },
+      gradient, partial.data(), partial.extent(1) * partial.extent(2));
+  add_partial_sums<T>(space, partial.data(), weights_grad, bias_grad);
   scratch.release(mark);
 }
 
@@ -193,7 +184,7 @@ void lift_backward(const Exec& space, const LiftingInput<T>& in, const Tensor<T,
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 3>({gradient_parts, in.inputs() + 1, weights.extent(1)});
   host::lift_backward<T>(space, in, weights, y_grad, in_grad, partial);
-  add_partial_sums<T>(space, partial, weights_grad, bias_grad);
+  add_partial_sums<T>(space, partial.data(), weights_grad, bias_grad);
   scratch.release(mark);
 #endif
 }

@@ -93,8 +93,7 @@ void weight_gradient_of(const Exec& space, bool moves_channels, const Tensor<T, 
   const int rows = int(channels.extent(1)) - 2, columns = int(channels.extent(2)) - 2,
             count = int(channels.extent(3)), all_rows = int(channels.extent(0)) * rows;
   Kokkos::parallel_for(
-      "danaus::nn::convolution_weight_gradient",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {conv_chunks, conv_taps}),
+      "danaus::nn::convolution_weight_gradient", Indices<2>(space, {0, 0}, {conv_chunks, conv_taps}),
       KOKKOS_LAMBDA(int chunk, int tap) {
         const int dx = tap / 3, dy = tap % 3;
         for (int c = 0; c < count; ++c) {

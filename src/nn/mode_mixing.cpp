@@ -26,7 +26,7 @@ void require_shapes(const char* what, const Tensor<Complex<T>, 4>& weights, cons
 template <class T>
 void mix_modes_device(const Exec& space, const Tensor<Complex<T>, 4>& weights, const Tensor<T, 5>& spectrum,
                       const Tensor<T, 5>& out) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<4>>;
+  using Range = Indices<4>;
   Kokkos::parallel_for(
       "danaus::nn::mix_modes (device)",
       Range(space, {0, 0, 0, 0},
@@ -44,7 +44,7 @@ template <class T>
 void mix_modes_backward_device(const Exec& space, const Tensor<Complex<T>, 4>& weights,
                                const Tensor<T, 5>& spectrum, const Tensor<T, 5>& out_grad,
                                const Tensor<T, 5>& spectrum_grad, const Tensor<Complex<T>, 4>& weights_grad) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<4>>;
+  using Range = Indices<4>;
   Kokkos::parallel_for(
       "danaus::nn::mix_modes_backward (device, spectrum)",
       Range(space, {0, 0, 0, 0},

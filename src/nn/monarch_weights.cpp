@@ -24,8 +24,8 @@ void require_shapes(const char* what, const MonarchWeightsShape& shape, const Te
   require_shape(name + ": weights", weights, {shape.inputs, shape.outputs});
 }
 
-using Range2 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
-using Range3 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
+using Range2 = Indices<2>;
+using Range3 = Indices<3>;
 
 Range3 over(const Exec& space, const Shape<3>& shape) {
   return Range3(space, {0, 0, 0}, {long(shape[0]), long(shape[1]), long(shape[2])});

@@ -1,29 +1,35 @@
 #pragma once
 
-#include <danaus/core/tensor.hpp>
+#include <danaus/core/partial_sums.hpp>
 
 namespace danaus::nn {
 
-/// Sums over grid points are split into this many parts, whatever the number of threads.
-inline constexpr size_t gradient_parts = 32;
+/// Sums over grid points are split into this many parts, whatever the number of threads. A GPU needs a few
+/// teams for each of its multiprocessors.
+inline constexpr size_t gradient_parts = is_gpu ? 256 : 32;
 
-/// weights_grad and bias_grad += the partial sums of all parts, in order.
-/// @param partial  (part, input or bias, output): the last row of the middle axis is the bias
+/// Gradients that lie one behind the other in the partial sums of a part.
 template <class T>
-void add_partial_sums(const Exec& space, const Tensor<T, 3>& partial, const Tensor<T, 2>& weights_grad,
-                      const Tensor<T, 1>& bias_grad) {
-  const size_t inputs = weights_grad.extent(0), parts = partial.extent(0);
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
-  Kokkos::parallel_for(
-      "danaus::nn::add_partial_sums", Range(space, {0, 0}, {long(inputs + 1), long(weights_grad.extent(1))}),
-      KOKKOS_LAMBDA(long i, long o) {
-        T sum = 0;
-        for (size_t part = 0; part < parts; ++part) sum += partial(part, i, o);
-        if (size_t(i) < inputs)
-          weights_grad(i, o) += sum;
-        else
-          bias_grad(o) += sum;
-      });
+struct AddToGradients {
+  Kokkos::Array<T*, 4> target = {};
+  Kokkos::Array<size_t, 4> end = {};
+
+  KOKKOS_FUNCTION void operator()(size_t at, T sum) const {
+    size_t i = 0;
+    while (at >= end[i]) ++i;
+    target[i][i == 0 ? at : at - end[i - 1]] += sum;
+  }
+};
+
+/// Each gradient += the partial sums of all parts.
+/// @param partial  (part, entry): the entries of all gradients in turn
+template <class T, class... Gradient>
+void add_partial_sums(const Exec& space, const T* partial, const Gradient&... gradients) {
+  static_assert(sizeof...(gradients) <= 4);
+  AddToGradients<T> add;
+  size_t count = 0, size = 0;
+  ((add.target[count] = gradients.data(), size += gradients.size(), add.end[count++] = size), ...);
+  sum_parts<T>(space, partial, gradient_parts, size, add);
 }
 
 }  // namespace danaus::nn

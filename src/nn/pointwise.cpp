@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "device_products.hpp"
 #include "device_twins.hpp"
-#include "partial_sums.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include <danaus/core/dense_rows.hpp>
 
@@ -107,14 +107,14 @@ template <class T>
 void add_pointwise_device(const Exec& space, const Tensor<T, 2>& weights, const Tensor<T, 1>& bias,
                           Activation activation, const Tensor<T, 2>& x, const Tensor<T, 2>& z,
                           const Tensor<T, 2>& out) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
-  Kokkos::parallel_for(
-      "danaus::nn::add_pointwise (device)", Range(space, {0, 0}, {long(x.extent(0)), long(x.extent(1))}),
-      KOKKOS_LAMBDA(long p, long o) {
-        T sum = z(p, o) + bias(o);
-        for (size_t i = 0; i < weights.extent(0); ++i) sum += weights(i, o) * x(p, i);
-        z(p, o) = sum;
-        out(p, o) = activate(activation, sum);
+  const int channels = int(weights.extent(0));
+  device::dense_rows<T>(
+      space, z.extent(0), channels, channels, {weights.data(), channels, 1},
+      KOKKOS_LAMBDA(size_t p, int i) { return x(p, i); },
+      KOKKOS_LAMBDA(size_t p, int o, T sum) {
+        const T value = sum + z(p, o) + bias(o);
+        z(p, o) = value;
+        out(p, o) = activate(activation, value);
       });
 }
 
@@ -124,36 +124,31 @@ void add_pointwise_backward_device(const Exec& space, const Tensor<T, 2>& weight
                                    const Tensor<T, 2>& out_grad, Workspace& scratch, Write write,
                                    const Tensor<T, 2>& x_grad, const Tensor<T, 2>& weights_grad,
                                    const Tensor<T, 1>& bias_grad) {
-  const size_t channels = weights.extent(0), points = z.extent(0);
-  const auto before = x.before, value = x.value;
-  const auto x_activation = x.activation;
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
-  Kokkos::parallel_for(
-      "danaus::nn::add_pointwise_backward (device, z)", Range(space, {0, 0}, {long(points), long(channels)}),
-      KOKKOS_LAMBDA(long p, long o) {
-        out_grad(p, o) *= slope(activation, z(p, o));
-        if (value.data()) value(p, o) = activate(x_activation, before(p, o));
-      });
-  Kokkos::parallel_for(
-      "danaus::nn::add_pointwise_backward (device, x)", Range(space, {0, 0}, {long(points), long(channels)}),
-      KOKKOS_LAMBDA(long p, long i) {
-        T sum = 0;
-        for (size_t o = 0; o < channels; ++o) sum += weights(i, o) * out_grad(p, o);
-        store(write, sum, x_grad(p, i));
-      });
+  const size_t points = z.extent(0);
+  const int channels = int(weights.extent(0));
   const auto mark = scratch.mark();
-  const auto partial = scratch.take<T, 3>({gradient_parts, channels + 1, channels});
-  using Range3 = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
-  Kokkos::parallel_for(
-      "danaus::nn::add_pointwise_backward (device, weights)",
-      Range3(space, {0, 0, 0}, {long(gradient_parts), long(channels + 1), long(channels)}),
-      KOKKOS_LAMBDA(long c, long i, long o) {
-        T sum = 0;
-        for (size_t p = points * size_t(c) / gradient_parts; p < points * size_t(c + 1) / gradient_parts; ++p)
-          sum += (size_t(i) < channels ? activate(x_activation, before(p, i)) : T(1)) * out_grad(p, o);
-        partial(c, i, o) = sum;
+  const auto before = x.before;
+  const auto x_activation = x.activation;
+  const bool keeps = x.value.data() || x_activation != Activation::identity;
+  const auto value = x.value.data() ? x.value : keeps ? scratch.take<T, 2>(shape_of(z)) : before;
+  device::dense_rows<T>(
+      space, points, channels, channels, {weights.data(), 1, channels},
+      KOKKOS_LAMBDA(size_t p, int o) {
+        const T gradient = out_grad(p, o) * slope(activation, z(p, o));
+        out_grad(p, o) = gradient;
+        return gradient;
+      },
+      KOKKOS_LAMBDA(size_t p, int i, T sum) {
+        store(write, sum, x_grad(p, i));
+        if (keeps) value(p, i) = activate(x_activation, before(p, i));
       });
-  add_partial_sums<T>(space, partial, weights_grad, bias_grad);
+  const auto partial = scratch.take<T, 3>({gradient_parts, size_t(channels + 1), size_t(channels)});
+  device::outer_products<T>(
+      space, points, channels + 1, channels,
+      KOKKOS_LAMBDA(size_t p, int i) { return i < channels ? value(p, i) : T(1); },
+      KOKKOS_LAMBDA(size_t p, int o) { return out_grad(p, o); }, partial.data(),
+      partial.extent(1) * partial.extent(2));
+  add_partial_sums<T>(space, partial.data(), weights_grad, bias_grad);
   scratch.release(mark);
 }
 
@@ -190,7 +185,7 @@ void add_pointwise_backward(const Exec& space, const Tensor<T, 2>& weights, Acti
   host::with_activation(activation, [&]<Activation a>() {
     host::add_pointwise_backward<a, T>(space, weights, x, z, out_grad, write, x_grad, partial);
   });
-  add_partial_sums<T>(space, partial, weights_grad, bias_grad);
+  add_partial_sums<T>(space, partial.data(), weights_grad, bias_grad);
   scratch.release(mark);
 #endif
 }

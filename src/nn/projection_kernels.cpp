@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "partial_sums.hpp"
+#include "projection_device.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include <danaus/core/dense_rows.hpp>
 
@@ -26,31 +26,11 @@ void require_shapes(const ProjectionWeights<T>& w, const Tensor<T, 4>& x, const 
   require_shape("project: y", y, {x.extent(0), y.extent(1), y.extent(2), channels});
 }
 
-/// target[i] += the partial sums of all parts, in order.
-template <class T>
-void add_parts(const Exec& space, const Tensor<T, 2>& partial, size_t first, size_t count, T* target) {
-  const size_t parts = partial.extent(0);
-  Kokkos::parallel_for(
-      "danaus::nn::project_backward (sum)", Kokkos::RangePolicy<Exec>(space, 0, count),
-      KOKKOS_LAMBDA(size_t i) {
-        T sum = 0;
-        for (size_t part = 0; part < parts; ++part) sum += partial(part, first + i);
-        target[i] += sum;
-      });
-}
-
 /// The partial sums of one part lie one after the other: weights_1, bias_1, weights_2, bias_2.
 template <class T>
 void add_all_parts(const Exec& space, const Tensor<T, 2>& partial, const ProjectionWeights<T>& w_grad) {
-  size_t first = 0;
-  const auto add = [&](const auto& target) {
-    add_parts<T>(space, partial, first, target.size(), target.data());
-    first += target.size();
-  };
-  add(w_grad.weights_1);
-  add(w_grad.bias_1);
-  add(w_grad.weights_2);
-  add(w_grad.bias_2);
+  add_partial_sums<T>(space, partial.data(), w_grad.weights_1, w_grad.bias_1, w_grad.weights_2,
+                      w_grad.bias_2);
 }
 
 template <class T>
@@ -196,73 +176,25 @@ void backward_rows(const Exec& space, const ProjectionWeights<T>& w, const Tenso
 template <class T>
 void project_device(const Exec& space, const ProjectionWeights<T>& w, Activation activation,
                     const Tensor<T, 4>& x, const Tensor<T, 4>& y) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
-  const size_t width = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
-  Kokkos::parallel_for(
-      "danaus::nn::project (device)",
-      Range(space, {0, 0, 0}, {long(y.extent(0)), long(y.extent(1)), long(y.extent(2))}),
-      KOKKOS_LAMBDA(long b, long i, long j) {
-        for (size_t o = 0; o < channels; ++o) y(b, i, j, o) = w.bias_2(o);
-        for (size_t q = 0; q < hidden; ++q) {
-          T h = w.bias_1(q);
-          for (size_t c = 0; c < width; ++c) h += w.weights_1(c, q) * x(b, i, j, c);
-          h = activate(activation, h);
-          for (size_t o = 0; o < channels; ++o) y(b, i, j, o) += w.weights_2(o, q) * h;
-        }
-      });
+  const device::ProjectKernel<T> kernel{w, activation, x, y};
+  const size_t tiles = (kernel.points() + device::projection_points - 1) / device::projection_points;
+  const int threads = device::tiles_of(device::projection_points) * device::tiles_of(device::hidden_chunk);
+  Kokkos::parallel_for("danaus::nn::project (device)",
+                       team_policy(space, tiles, threads, 1, kernel.scratch_bytes()), kernel);
 }
 
 template <class T>
 void project_backward_device(const Exec& space, const ProjectionWeights<T>& w, Activation activation,
                              const Tensor<T, 4>& x, const Tensor<T, 4>& y_grad, Workspace& scratch,
                              Write write, const Tensor<T, 4>& x_grad, const ProjectionWeights<T>& w_grad) {
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
-  const size_t width = x.extent(3), hidden = w.weights_1.extent(1), channels = w.weights_2.extent(0);
-  const size_t nx = y_grad.extent(1), ny = y_grad.extent(2), rows = y_grad.extent(0) * nx;
-  if (x_grad.data())
-    Kokkos::parallel_for(
-        "danaus::nn::project_backward (device, x)",
-        Range(space, {0, 0, 0}, {long(x.extent(0)), long(x.extent(1)), long(x.extent(2))}),
-        KOKKOS_LAMBDA(long b, long i, long j) {
-          const bool inside = size_t(i) < nx && size_t(j) < ny;
-          if (write == Write::overwrite)
-            for (size_t c = 0; c < width; ++c) x_grad(b, i, j, c) = T(0);
-          for (size_t q = 0; inside && q < hidden; ++q) {
-            T h = w.bias_1(q), g = 0;
-            for (size_t c = 0; c < width; ++c) h += w.weights_1(c, q) * x(b, i, j, c);
-            for (size_t o = 0; o < channels; ++o) g += w.weights_2(o, q) * y_grad(b, i, j, o);
-            g *= slope(activation, h);
-            for (size_t c = 0; c < width; ++c) x_grad(b, i, j, c) += w.weights_1(c, q) * g;
-          }
-        });
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 2>({gradient_parts, weight_count<T>(w)});
-  Kokkos::parallel_for(
-      "danaus::nn::project_backward (device, weights)",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {long(gradient_parts), long(hidden)}),
-      KOKKOS_LAMBDA(long part, long q) {
-        const size_t b1 = width * hidden, w2 = b1 + hidden, b2 = w2 + channels * hidden;
-        for (size_t c = 0; c <= width; ++c) partial(part, c * hidden + q) = T(0);
-        for (size_t o = 0; o < channels; ++o) {
-          partial(part, w2 + o * hidden + q) = T(0);
-          if (q == 0) partial(part, b2 + o) = T(0);
-        }
-        for (size_t r = rows * size_t(part) / gradient_parts; r < rows * size_t(part + 1) / gradient_parts;
-             ++r)
-          for (size_t j = 0; j < ny; ++j) {
-            const size_t b = r / nx, i = r % nx;
-            T h = w.bias_1(q), g = 0;
-            for (size_t c = 0; c < width; ++c) h += w.weights_1(c, q) * x(b, i, j, c);
-            for (size_t o = 0; o < channels; ++o) {
-              g += w.weights_2(o, q) * y_grad(b, i, j, o);
-              partial(part, w2 + o * hidden + q) += y_grad(b, i, j, o) * activate(activation, h);
-              if (q == 0) partial(part, b2 + o) += y_grad(b, i, j, o);
-            }
-            g *= slope(activation, h);
-            for (size_t c = 0; c < width; ++c) partial(part, c * hidden + q) += x(b, i, j, c) * g;
-            partial(part, b1 + q) += g;
-          }
-      });
+  Kokkos::deep_copy(space, partial, T(0));
+  const device::ProjectBackwardKernel<T> kernel{
+      w, activation, x, y_grad, x_grad, write, partial.data(), partial.extent(1)};
+  const int threads = device::tiles_of(device::projection_points) * device::tiles_of(device::hidden_chunk);
+  Kokkos::parallel_for("danaus::nn::project_backward (device)",
+                       team_policy(space, gradient_parts, threads, 1, kernel.scratch_bytes()), kernel);
   add_all_parts<T>(space, partial, w_grad);
   scratch.release(mark);
 }

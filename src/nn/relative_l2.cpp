@@ -9,7 +9,7 @@ template <class T>
 void sample_norms(const Exec& space, const Tensor<T, 4>& p, const Tensor<T, 4>& y,
                   const Tensor<double, 3>& partial, const Tensor<double, 2>& norms) {
   const size_t size = p.extent(1) * p.extent(2) * p.extent(3), parts = partial.extent(1);
-  using Range = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>;
+  using Range = Indices<2>;
   Kokkos::parallel_for(
       "danaus::nn::relative_l2 (partial norms)", Range(space, {0, 0}, {long(p.extent(0)), long(parts)}),
       KOKKOS_LAMBDA(long b, long part) {

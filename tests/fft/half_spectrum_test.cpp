@@ -41,6 +41,7 @@ TEST_CASE("the Hermitian part is what the real transform sees", "[fft]") {
     CHECK(symmetric(1, i, 0) == Kokkos::conj(symmetric(1, (nx - i) % nx, 0)));
     if (ny % 2 == 0) CHECK(symmetric(1, i, ny / 2) == Kokkos::conj(symmetric(1, (nx - i) % nx, ny / 2)));
   }
+#if !defined(KOKKOS_ENABLE_CUDA)  // cuFFT asks for Hermitian spectra
   const fft::RealBackwardPlan<double> backward({2, {nx, ny}, 1});
   Tensor<double, 3> a("a", 2, nx, ny), b("b", 2, nx, ny);
   backward(space, any, a);
@@ -50,4 +51,5 @@ TEST_CASE("the Hermitian part is what the real transform sees", "[fft]") {
   double worst = 0;
   for (size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(x.data()[i] - y.data()[i]));
   CHECK(worst <= 1e-13);  // sums of at most 48 terms of size 1
+#endif
 }

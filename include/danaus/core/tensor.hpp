@@ -118,8 +118,13 @@ Kokkos::RangePolicy<Exec> over_entries(const Exec& space, const View& view) {
   return Kokkos::RangePolicy<Exec>(space, 0, view.size());
 }
 
+/// All R-tuples of indices, the last one fastest: neighbouring threads of a GPU then read neighbouring
+/// entries of a tensor, and a loop on a CPU runs along its rows.
+template <int R>
+using Indices = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<R, Kokkos::Iterate::Right, Kokkos::Iterate::Right>>;
+
 /// One pair of indices per item and row: the rest of a tensor (item, row, ...) is the kernel's own loop.
-inline Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_rows(const Exec& space, size_t items, size_t rows) {
+inline Indices<2> over_rows(const Exec& space, size_t items, size_t rows) {
   return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
 }
 

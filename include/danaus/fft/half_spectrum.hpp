@@ -40,7 +40,7 @@ void weight_half_spectrum(const Exec& space, HalfWeight weight, size_t n, R fact
                           Tensor<Complex<R>, 3> spectrum);
 
 /// Replaces the self-conjugate columns ky = 0 and ky = ny/2 of a half spectrum by their Hermitian part,
-/// X(kx) <- (X(kx) + conj X(-kx)) / 2: the spectrum that c2r sees.
+/// X(kx) <- (X(kx) + conj X(-kx)) / 2: the spectrum that FFTW's c2r sees, and that cuFFT's asks for.
 /// @param spectrum  (batch, nx, ny/2 + 1)
 /// @throws ShapeError unless the last extent is ny/2 + 1
 template <class R>

@@ -59,8 +59,7 @@ void gather_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Co
   const int count_y = grids.patch_rows * grids.patch, count_z = grids.patch_columns * grids.patch;
   Kokkos::parallel_for(
       "danaus::mri::gather_patches",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0},
-                                                   {grids.grids * grids.slices, grids.patch_rows}),
+      Indices<2>(space, {0, 0}, {grids.grids * grids.slices, grids.patch_rows}),
       KOKKOS_LAMBDA(int gs, int patch_row) {
         const int grid = gs / grids.slices, slice = gs % grids.slices;
         const size_t first = grids.first_lane(grid, slice, patch_row);
@@ -90,8 +89,7 @@ void add_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Compl
   const GridView grids(g);
   const int count_y = grids.patch_rows * grids.patch, count_z = grids.patch_columns * grids.patch;
   Kokkos::parallel_for(
-      "danaus::mri::add_patches",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {grids.slices * grids.echoes, grids.rows}),
+      "danaus::mri::add_patches", Indices<2>(space, {0, 0}, {grids.slices * grids.echoes, grids.rows}),
       KOKKOS_LAMBDA(int b, int y) {
         const int slice = b / grids.echoes, e = b % grids.echoes;
         for (int z = 0; z < grids.columns; ++z) danaus::store(write, x(b, y, z, 0), out(b, y, z, 0));
@@ -117,8 +115,7 @@ void clip_coefficients(const Exec& space, const PatchGrids& g, bool joint, const
   const size_t patches = g.patches();
   const int group = joint ? int(g.echoes) : 1, groups = int(g.echoes) / group;
   Kokkos::parallel_for(
-      "danaus::mri::clip_coefficients",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}),
+      "danaus::mri::clip_coefficients", Indices<2>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}),
       KOKKOS_LAMBDA(int r, int n) {
         const R* in = &c(r, size_t(2 * n * group) * patches);
         R* out = &d(r, size_t(2 * n * group) * patches);
@@ -144,8 +141,7 @@ void clip_coefficients_backward(const Exec& space, const PatchGrids& g, bool joi
   const int group = joint ? int(g.echoes) : 1, groups = int(g.echoes) / group;
   Kokkos::parallel_for(
       "danaus::mri::clip_coefficients_backward",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}),
-      KOKKOS_LAMBDA(int r, int n) {
+      Indices<2>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}), KOKKOS_LAMBDA(int r, int n) {
         const size_t first = size_t(2 * n * group) * patches;
         const R *in = &c(r, first), *from = &d_grad(r, first);
         R* to = &c_grad(r, first);

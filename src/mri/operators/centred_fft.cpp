@@ -39,9 +39,8 @@ void multiply_phases(const Exec& space, ConstTensor<Complex<R>, 1> phase_y,
   const int channels = int(x.extent(3));
   Kokkos::parallel_for(
       "danaus::mri::multiply_phases",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(
-          space, {0, 0, 0},
-          {std::int64_t(x.extent(0)), std::int64_t(x.extent(1)), std::int64_t(x.extent(2))}),
+      Indices<3>(space, {0, 0, 0},
+                 {std::int64_t(x.extent(0)), std::int64_t(x.extent(1)), std::int64_t(x.extent(2))}),
       KOKKOS_LAMBDA(int b, int j, int k) {
         Complex<R> factor = scale * phase_y(j) * phase_z(k);
         if (conjugated) factor = conjugate(factor);

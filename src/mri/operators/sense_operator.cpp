@@ -12,7 +12,7 @@ namespace {
 
 /// Items, rows and columns of a (batch, y, z, ..) view.
 template <class View>
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>> over_pixels(const Exec& space, const View& view) {
+Indices<3> over_pixels(const Exec& space, const View& view) {
   return {space,
           {0, 0, 0},
           {std::int64_t(view.extent(0)), std::int64_t(view.extent(1)), std::int64_t(view.extent(2))}};
@@ -127,8 +127,7 @@ void gram_row_sums(const Exec& space, ConstTensor<Complex<R>, 5> maps, Tensor<R,
   const int columns = int(maps.extent(2)), coils = int(maps.extent(3)), sets = int(maps.extent(4));
   Kokkos::parallel_for(
       "danaus::mri::gram_row_sums",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(
-          space, {0, 0}, {std::int64_t(maps.extent(0)), std::int64_t(maps.extent(1))}),
+      Indices<2>(space, {0, 0}, {std::int64_t(maps.extent(0)), std::int64_t(maps.extent(1))}),
       KOKKOS_LAMBDA(int s, int j) {
         R worst = 0;
         for (int k = 0; k < columns; ++k)

@@ -12,7 +12,7 @@ constexpr size_t block_entries = 4096;
 
 size_t blocks_of(size_t entries) { return (entries + block_entries - 1) / block_entries; }
 
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_blocks(const Exec& space, size_t items, size_t blocks) {
+Indices<2> over_blocks(const Exec& space, size_t items, size_t blocks) {
   return {space, {0, 0}, {std::int64_t(items), std::int64_t(blocks)}};
 }
 

@@ -8,7 +8,7 @@ namespace danaus::mri {
 
 namespace {
 
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>> over_pixels(const Exec& space, const Shape<4>& shape) {
+Indices<3> over_pixels(const Exec& space, const Shape<4>& shape) {
   return {space, {0, 0, 0}, {std::int64_t(shape[0]), std::int64_t(shape[1]), std::int64_t(shape[2])}};
 }
 
@@ -76,8 +76,7 @@ void tv_rows(const Exec& space, ConstImages<R> x, Tensor<double, 2> sums) {
   const int rows = int(x.extent(1)), columns = int(x.extent(2)), sets = int(x.extent(3));
   Kokkos::parallel_for(
       "danaus::mri::total_variation",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0},
-                                                   {std::int64_t(x.extent(0)), std::int64_t(x.extent(1))}),
+      Indices<2>(space, {0, 0}, {std::int64_t(x.extent(0)), std::int64_t(x.extent(1))}),
       KOKKOS_LAMBDA(int b, int j) {
         double total = 0;
         for (int k = 0; k < columns; ++k)

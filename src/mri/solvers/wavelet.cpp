@@ -9,7 +9,7 @@ namespace danaus::mri {
 
 namespace {
 
-using Policy = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>;
+using Policy = Indices<3>;
 
 Policy over(const Exec& space, size_t items, size_t rows, size_t columns) {
   return {space, {0, 0, 0}, {std::int64_t(items), std::int64_t(rows), std::int64_t(columns)}};

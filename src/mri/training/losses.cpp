@@ -3,6 +3,7 @@
 #include <danaus/core/error.hpp>
 #include <danaus/core/instantiate.hpp>
 #include <danaus/core/nearest_name.hpp>
+#include <danaus/core/team.hpp>
 #include <mri/training/loss_sums.hpp>
 
 namespace danaus::mri {
@@ -90,16 +91,21 @@ void relative_errors(const Exec& space, const Tensor<Complex<R>, 4>& p, const Te
   const size_t size = p.size() / errors.extent(0);
   const Complex<R>*prediction = p.data(), *target = t.data();
   Kokkos::parallel_for(
-      "danaus::mri::relative_errors", Kokkos::RangePolicy<Exec>(space, 0, errors.extent(0)),
-      KOKKOS_LAMBDA(size_t s) {
+      "danaus::mri::relative_errors", team_policy(space, errors.extent(0), 1024, 1, 0),
+      KOKKOS_LAMBDA(const Member& team) {
+        const size_t s = size_t(team.league_rank());
+        const auto squares = [](const Complex<R>& z) {
+          return double(z.real()) * double(z.real()) + double(z.imag()) * double(z.imag());
+        };
         double error = 0, norm = 0;
-        for (size_t i = s * size; i < (s + 1) * size; ++i) {
-          const Complex<R> d = prediction[i] - target[i];
-          error += double(d.real()) * double(d.real()) + double(d.imag()) * double(d.imag());
-          norm += double(target[i].real()) * double(target[i].real()) +
-                  double(target[i].imag()) * double(target[i].imag());
-        }
-        errors(s, 0) = Kokkos::sqrt(norm > 0 ? error / norm : error);
+        Kokkos::parallel_reduce(
+            Kokkos::TeamThreadRange(team, s * size, (s + 1) * size),
+            [&](size_t i, double& sum) { sum += squares(prediction[i] - target[i]); }, error);
+        Kokkos::parallel_reduce(
+            Kokkos::TeamThreadRange(team, s * size, (s + 1) * size),
+            [&](size_t i, double& sum) { sum += squares(target[i]); }, norm);
+        Kokkos::single(Kokkos::PerTeam(team),
+                       [&] { errors(s, 0) = Kokkos::sqrt(norm > 0 ? error / norm : error); });
       });
 }
 

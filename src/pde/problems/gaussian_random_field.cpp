@@ -44,8 +44,7 @@ void periodic_modes(const Exec& space, std::uint64_t seed, std::uint64_t first, 
                     size_t ny, Tensor<Complex<R>, 3> spectrum) {
   Kokkos::parallel_for(
       "danaus::pde::periodic_modes",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(
-          space, {0, 0, 0}, {spectrum.extent(0), spectrum.extent(1), spectrum.extent(2)}),
+      Indices<3>(space, {0, 0, 0}, {spectrum.extent(0), spectrum.extent(1), spectrum.extent(2)}),
       KOKKOS_LAMBDA(size_t s, size_t i, size_t j) {
         const long kx = fft::wavenumber(i, nx), ky = long(j);
         Complex<R> value(0, 0);
@@ -85,8 +84,7 @@ template <class R>
 void neumann_modes(const Exec& space, std::uint64_t seed, std::uint64_t first, Tensor<R, 3> modes) {
   const size_t nx = modes.extent(1), ny = modes.extent(2);
   Kokkos::parallel_for(
-      "danaus::pde::neumann_modes",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(space, {0, 0, 0}, {modes.extent(0), nx, ny}),
+      "danaus::pde::neumann_modes", Indices<3>(space, {0, 0, 0}, {modes.extent(0), nx, ny}),
       KOKKOS_LAMBDA(size_t s, size_t i, size_t j) {
         double value = 0;
         if ((i != 0 || j != 0) && i + 1 < nx && j + 1 < ny) {

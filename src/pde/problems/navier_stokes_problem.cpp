@@ -13,9 +13,7 @@ namespace danaus::pde {
 template <class R>
 void take_every(const Exec& space, size_t stride, ConstTensor<R, 3> w, Tensor<R, 3> out) {
   Kokkos::parallel_for(
-      "danaus::pde::take_every",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(space, {0, 0, 0},
-                                                   {out.extent(0), out.extent(1), out.extent(2)}),
+      "danaus::pde::take_every", Indices<3>(space, {0, 0, 0}, {out.extent(0), out.extent(1), out.extent(2)}),
       KOKKOS_LAMBDA(size_t s, size_t i, size_t j) { out(s, i, j) = w(s, i * stride, j * stride); });
 }
 

@@ -121,8 +121,7 @@ void darcy_apply(const Exec& space, size_t points, ConstTensor<double, 1> a, Con
                  Tensor<double, 1> y) {
   const double half_inverse_h2 = 0.5 * double((points - 1) * (points - 1));
   Kokkos::parallel_for(
-      "danaus::pde::darcy_apply",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {1, 1}, {points - 1, points - 1}),
+      "danaus::pde::darcy_apply", Indices<2>(space, {1, 1}, {points - 1, points - 1}),
       KOKKOS_LAMBDA(size_t i, size_t j) {
         const size_t at = i * points + j;
         y(at) = darcy_operator(a.data(), x.data(), at, points, half_inverse_h2);
@@ -131,15 +130,13 @@ void darcy_apply(const Exec& space, size_t points, ConstTensor<double, 1> a, Con
 
 void darcy_gather(const Exec& space, size_t points, ConstTensor<double, 1> grid, Tensor<double, 3> inside) {
   Kokkos::parallel_for(
-      "danaus::pde::darcy_gather",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {points - 2, points - 2}),
+      "danaus::pde::darcy_gather", Indices<2>(space, {0, 0}, {points - 2, points - 2}),
       KOKKOS_LAMBDA(size_t i, size_t j) { inside(0, i, j) = grid((i + 1) * points + j + 1); });
 }
 
 void darcy_scatter(const Exec& space, size_t points, ConstTensor<double, 3> inside, Tensor<double, 1> grid) {
   Kokkos::parallel_for(
-      "danaus::pde::darcy_scatter",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {points, points}),
+      "danaus::pde::darcy_scatter", Indices<2>(space, {0, 0}, {points, points}),
       KOKKOS_LAMBDA(size_t i, size_t j) {
         const bool boundary = i == 0 || j == 0 || i + 1 == points || j + 1 == points;
         grid(i * points + j) = boundary ? 0.0 : inside(0, i - 1, j - 1);
@@ -148,16 +145,14 @@ void darcy_scatter(const Exec& space, size_t points, ConstTensor<double, 3> insi
 
 void darcy_scale(const Exec& space, ConstTensor<double, 2> eigenvalues, Tensor<double, 3> inside) {
   Kokkos::parallel_for(
-      "danaus::pde::darcy_scale",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {inside.extent(1), inside.extent(2)}),
+      "danaus::pde::darcy_scale", Indices<2>(space, {0, 0}, {inside.extent(1), inside.extent(2)}),
       KOKKOS_LAMBDA(size_t i, size_t j) { inside(0, i, j) *= eigenvalues(i, j); });
 }
 
 void darcy_record(const Exec& space, size_t points, size_t stride, size_t sample, ConstTensor<double, 1> u,
                   Tensor<double, 3> solution) {
   Kokkos::parallel_for(
-      "danaus::pde::darcy_record",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {solution.extent(1), solution.extent(2)}),
+      "danaus::pde::darcy_record", Indices<2>(space, {0, 0}, {solution.extent(1), solution.extent(2)}),
       KOKKOS_LAMBDA(size_t i, size_t j) { solution(sample, i, j) = u(i * stride * points + j * stride); });
 }
 

@@ -15,8 +15,8 @@ ConstTensor<R, 1> on_device(const std::vector<R>& values) {
 }
 
 template <class View>
-Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>> over_two(const Exec& space, const View& view) {
-  return Kokkos::MDRangePolicy<Exec, Kokkos::Rank<2>>(space, {0, 0}, {view.extent(0), view.extent(1)});
+Indices<2> over_two(const Exec& space, const View& view) {
+  return Indices<2>(space, {0, 0}, {view.extent(0), view.extent(1)});
 }
 
 }  // namespace
@@ -97,8 +97,7 @@ void lockstep_record(const Exec& space, size_t n, size_t stride, size_t frame, C
                      Tensor<R, 4> frames) {
   Kokkos::parallel_for(
       "danaus::pde::lockstep_record",
-      Kokkos::MDRangePolicy<Exec, Kokkos::Rank<3>>(space, {0, 0, 0},
-                                                   {frames.extent(0), frames.extent(1), frames.extent(2)}),
+      Indices<3>(space, {0, 0, 0}, {frames.extent(0), frames.extent(1), frames.extent(2)}),
       KOKKOS_LAMBDA(size_t s, size_t i, size_t j) {
         frames(s, i, j, frame) = w(s, i * stride * n + j * stride);
       });
