@@ -21,6 +21,7 @@ HEADER = """\
 # Every kernel, the test program (tests/<folder>) that launches it, and the builds it runs in.
 # A kernel for one kind of build has a twin for the other, a kernel or a source file that calls a vendor's library:
 #   label | test | both
+#   label | test | host   (on the host's threads in every build)
 #   label | test | cpu | twin
 # Kept by scripts/check_kernels.py, which CI runs.
 """
@@ -78,8 +79,8 @@ def read_registry():
         if not line.strip() or line.startswith("#"):
             continue
         fields = [field.strip() for field in line.split("|")]
-        if len(fields) not in (3, 4) or fields[2] not in ("both", "cpu", "gpu"):
-            sys.exit(f"{REGISTRY.name}:{number}: expected 'label | test | both|cpu|gpu | twin'")
+        if len(fields) not in (3, 4) or fields[2] not in ("both", "host", "cpu", "gpu"):
+            sys.exit(f"{REGISTRY.name}:{number}: expected 'label | test | both|host|cpu|gpu | twin'")
         registry[fields[0]] = (fields[1], fields[2], fields[3] if len(fields) == 4 else "")
     return registry
 
@@ -97,7 +98,7 @@ def check_registry(registry, labels):
             complaints.append(f"kernels.txt: no source has a kernel '{label}'")
         if not list((ROOT / "tests" / test).glob("*.cpp")):
             complaints.append(f"kernels.txt: '{label}' names tests/{test}, which holds no test")
-        if build != "both":
+        if build in ("cpu", "gpu"):
             other = registry.get(twin)
             if not (other and other[1] != build) and not (ROOT / twin).is_file():
                 complaints.append(f"kernels.txt: '{label}' is for {build} builds and names no twin for the others")
@@ -117,12 +118,12 @@ def read_logs(folder):
 def check_launched(registry, launched, build):
     complaints = []
     for label, (test, where, _) in registry.items():
-        if where not in ("both", build):
+        if where not in ("both", "host", build):
             continue
         devices = launched.get(label, {}).get(test)
         if not devices:
             complaints.append(f"test '{test}' did not launch kernel '{label}'")
-        elif build == "gpu" and "gpu" not in devices:
+        elif build == "gpu" and where != "host" and "gpu" not in devices:
             complaints.append(f"test '{test}' launched kernel '{label}' on the host only")
     return complaints
 
