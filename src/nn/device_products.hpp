@@ -1,7 +1,7 @@
 #pragma once
 
-// Products of many grid points with small matrices, for any execution space: what the GPU build runs in place of
-// core/dense_rows.hpp. The CPU build tests them against it.
+// Products of many grid points with small matrices, for any execution space: what the GPU build runs in place
+// of core/dense_rows.hpp. The CPU build tests them against it.
 
 #include <danaus/core/team.hpp>
 
@@ -9,7 +9,8 @@
 
 namespace danaus::nn::device {
 
-/// Each thread holds the sums of side x side entries in registers: a value that it has read is used that often.
+/// Each thread holds the sums of side x side entries in registers: a value that it has read is used that
+/// often.
 inline constexpr int side = 4;
 /// Threads of a team at the most.
 inline constexpr int max_threads = 256;
@@ -27,8 +28,8 @@ struct PointGrid {
   KOKKOS_INLINE_FUNCTION size_t j(size_t p) const { return p % ny; }
 };
 
-/// A matrix by its strides; in scratch memory rows have an odd length, so that threads at neighbouring rows use
-/// different banks.
+/// A matrix by its strides; in scratch memory rows have an odd length, so that threads at neighbouring rows
+/// use different banks.
 template <class T>
 struct Strided {
   T* data;
@@ -46,8 +47,8 @@ struct TileIndex {
   KOKKOS_INLINE_FUNCTION int column(int s) const { return j0 + s * wide; }
 };
 
-/// sum[r][s] += sum over k = first, first + step, ... < depth of a(i_r, k) b(k, j_s). Rows and columns behind an
-/// end repeat the last one.
+/// sum[r][s] += sum over k = first, first + step, ... < depth of a(i_r, k) b(k, j_s). Rows and columns behind
+/// an end repeat the last one.
 template <class T, class A, class B>
 KOKKOS_INLINE_FUNCTION void add_tile(const TileIndex& tile, int rows, int columns, size_t first, size_t depth,
                                      size_t step, const A& a, const B& b, T (&sum)[side][side]) {
@@ -107,9 +108,8 @@ struct RowsKernel {
         w{y.data + tile * y.row, odd(columns), 1};
     const size_t first = size_t(team.league_rank()) * size_t(tile);
     const int count = int(Kokkos::min<size_t>(size_t(tile), points - first));
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count * depth), [&](int q) {
-      x(q / depth, q % depth) = in(first + size_t(q / depth), q % depth);
-    });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count * depth),
+                         [&](int q) { x(q / depth, q % depth) = in(first + size_t(q / depth), q % depth); });
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, depth * columns),
                          [&](int q) { w(q / columns, q % columns) = matrix(q / columns, q % columns); });
     team.team_barrier();
@@ -123,8 +123,8 @@ struct RowsKernel {
   }
 };
 
-/// out(p, j, sum over k of in(p, k) matrix(k, j)) for all points p and columns j. `in` is called once for each
-/// (p, k), and before any `out` of its point.
+/// out(p, j, sum over k of in(p, k) matrix(k, j)) for all points p and columns j. `in` is called once for
+/// each (p, k), and before any `out` of its point.
 template <class T, class In, class Out>
 void dense_rows(const Exec& space, size_t points, int depth, int columns, const Strided<const T>& matrix,
                 const In& in, const Out& out) {

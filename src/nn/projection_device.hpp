@@ -115,7 +115,8 @@ struct ProjectBackwardKernel {
     return sizeof(T) * size_t(projection_points * per_point + odd(hidden_chunk) * per_hidden);
   }
 
-  /// A tile's input with a column of ones, its hidden values' gradient, x_grad, y_grad and a chunk of weights_1.
+  /// A tile's input with a column of ones, its hidden values' gradient, x_grad, y_grad and a chunk of
+  /// weights_1.
   struct Scratch {
     Strided<T> in, hidden_grad, in_grad, out_grad, w1;
     T* value_sums;  ///< (channel, tile of points, hidden value)

@@ -21,7 +21,8 @@ struct SumParts {
       const int e = t % entries, group = t / entries;
       T sum = 0;
       if (e < count)
-        for (size_t part = size_t(group); part < parts; part += groups) sum += partial[part * size + first + e];
+        for (size_t part = size_t(group); part < parts; part += groups)
+          sum += partial[part * size + first + e];
       sums[t] = sum;
     });
     team.team_barrier();
@@ -39,11 +40,11 @@ template <class T, class Add>
 void sum_parts(const Exec& space, const T* partial, size_t parts, size_t size, const Add& add) {
   using Kernel = SumParts<T, Add>;
   if (size == 0) return;
-  Kokkos::parallel_for("danaus::sum_parts",
-                       team_policy(space, (size + Kernel::entries - 1) / Kernel::entries,
-                                   Kernel::entries * Kernel::groups, 1,
-                                   Kernel::entries * Kernel::groups * sizeof(T)),
-                       Kernel{partial, parts, size, add});
+  Kokkos::parallel_for(
+      "danaus::sum_parts",
+      team_policy(space, (size + Kernel::entries - 1) / Kernel::entries, Kernel::entries * Kernel::groups, 1,
+                  Kernel::entries * Kernel::groups * sizeof(T)),
+      Kernel{partial, parts, size, add});
 }
 
 }  // namespace danaus

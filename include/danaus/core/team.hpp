@@ -14,13 +14,14 @@ using ByValue = Kokkos::Experimental::WorkItemProperty::HintLightWeight_t;
 using TeamPolicy = Kokkos::TeamPolicy<Exec, ByValue>;
 using Member = TeamPolicy::member_type;
 
-/// Where scratch memory of this size lies: up to nearly 48 KiB in a multiprocessor's shared memory, more of it in
-/// device memory.
+/// Where scratch memory of this size lies: up to nearly 48 KiB in a multiprocessor's shared memory, more of
+/// it in device memory.
 KOKKOS_INLINE_FUNCTION constexpr int scratch_level(size_t bytes) { return bytes <= 47 * 1024 ? 0 : 1; }
 
-/// `league` teams of `threads` threads with `lanes` vector lanes each, and scratch memory of scratch_level for
-/// each team. On a CPU a team is one thread.
-inline TeamPolicy team_policy(const Exec& space, size_t league, int threads, int lanes, size_t scratch_bytes) {
+/// `league` teams of `threads` threads with `lanes` vector lanes each, and scratch memory of scratch_level
+/// for each team. On a CPU a team is one thread.
+inline TeamPolicy team_policy(const Exec& space, size_t league, int threads, int lanes,
+                              size_t scratch_bytes) {
   TeamPolicy policy(space, int(league), is_gpu ? threads : 1, is_gpu ? lanes : 1);
   // get_shmem_aligned may skip up to 64 bytes
   policy.set_scratch_size(scratch_level(scratch_bytes), Kokkos::PerTeam(int(scratch_bytes) + 64));
