@@ -102,20 +102,6 @@ KOKKOS_INLINE_FUNCTION void run_stage(const Member& team, const StageView<T>& st
   });
 }
 
-/// Memory of a team, given out piece by piece.
-struct TeamScratch {
-  char* next;
-
-  KOKKOS_FUNCTION TeamScratch(const Member& team, size_t bytes)
-      : next(static_cast<char*>(team.team_scratch(scratch_level(bytes)).get_shmem_aligned(bytes, 64))) {}
-  template <class T>
-  KOKKOS_FUNCTION T* take(size_t count) {
-    T* result = reinterpret_cast<T*>(next);
-    next += count * sizeof(T);
-    return result;
-  }
-};
-
 template <class T, bool input_complex, bool factors_complex, bool output_complex>
 struct ApplyKernel {
   TwoStages<T> s;

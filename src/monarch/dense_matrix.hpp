@@ -5,6 +5,8 @@
 // product over the lanes, nothing between the stages is needed, and the chain rule to the factors is a
 // handful of operations.
 
+#include <danaus/core/partial_sums.hpp>
+
 #include "stage_view.hpp"
 
 namespace danaus::monarch {
@@ -43,14 +45,9 @@ void pack_dense_matrix(const Exec& space, const StageTable& first, const StageTa
 /// The sums of the parts, (complex row, plane, real row), in order of the parts.
 template <class T>
 void sum_dense_parts(const Exec& space, const Tensor<T, 2>& partial, const Tensor<T, 1>& sums) {
-  const size_t parts = partial.extent(0);
-  Kokkos::parallel_for(
-      "danaus::monarch::sum_dense_parts", Kokkos::RangePolicy<Exec>(space, 0, sums.size()),
-      KOKKOS_LAMBDA(size_t e) {
-        T sum = 0;
-        for (size_t part = 0; part < parts; ++part) sum += partial(part, e);
-        sums(e) = sum;
-      });
+  sum_parts<T>(
+      space, partial.data(), partial.extent(0), partial.extent(1),
+      KOKKOS_LAMBDA(size_t e, T sum) { sums(e) = sum; });
 }
 
 /// From G = dL/dA of the dense matrix A[o, p] = second[o, mid] first[mid, p] (each o and p meet in exactly

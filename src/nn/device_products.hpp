@@ -40,6 +40,12 @@ struct Strided {
 };
 KOKKOS_INLINE_FUNCTION constexpr int odd(int length) { return length | 1; }
 
+/// A matrix in scratch memory.
+template <class T>
+KOKKOS_INLINE_FUNCTION Strided<T> take(TeamScratch& scratch, int rows, int columns) {
+  return {scratch.take<T>(size_t(rows * odd(columns))), odd(columns), 1};
+}
+
 /// A tile's rows are i0 + r tall, its columns j0 + s wide: neighbouring threads work on neighbouring rows.
 struct TileIndex {
   int i0, j0, tall, wide;
@@ -102,10 +108,9 @@ struct RowsKernel {
   }
 
   KOKKOS_FUNCTION void operator()(const Member& team) const {
-    const size_t bytes = scratch_bytes(tile, depth, columns);
-    T* scratch = static_cast<T*>(team.team_scratch(scratch_level(bytes)).get_shmem_aligned(bytes, 64));
-    const Strided<T> x{scratch, odd(depth), 1}, y{x.data + tile * x.row, odd(columns), 1},
-        w{y.data + tile * y.row, odd(columns), 1};
+    TeamScratch scratch(team, scratch_bytes(tile, depth, columns));
+    const auto x = take<T>(scratch, tile, depth), y = take<T>(scratch, tile, columns),
+               w = take<T>(scratch, depth, columns);
     const size_t first = size_t(team.league_rank()) * size_t(tile);
     const int count = int(Kokkos::min<size_t>(size_t(tile), points - first));
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count * depth),
@@ -147,15 +152,15 @@ struct OuterKernel {
   T* partial;
   size_t size, offset;
 
-  size_t scratch_bytes() const {
+  KOKKOS_INLINE_FUNCTION size_t scratch_bytes() const {
     return sizeof(T) * size_t(groups * tiles_of(rows) * tiles_of(columns) * side * side);
   }
 
   KOKKOS_FUNCTION void operator()(const Member& team) const {
     const int tall = tiles_of(rows), wide = tiles_of(columns), tiles = tall * wide, threads = groups * tiles;
-    const size_t part = size_t(team.league_rank()), bytes = sizeof(T) * size_t(threads * side * side);
+    const size_t part = size_t(team.league_rank());
     const size_t begin = points * part / gradient_parts, end = points * (part + 1) / gradient_parts;
-    T* sums = static_cast<T*>(team.team_scratch(scratch_level(bytes)).get_shmem_aligned(bytes, 64));
+    T* sums = TeamScratch(team, scratch_bytes()).take<T>(size_t(threads * side * side));
     // Each group of threads takes every groups-th point.
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, threads), [&](int t) {
       const TileIndex tile{t % tiles % tall, t % tiles / tall, tall, wide};

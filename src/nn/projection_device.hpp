@@ -10,6 +10,7 @@ namespace danaus::nn::device {
 
 inline constexpr int projection_points = 64;
 inline constexpr int hidden_chunk = 32;
+inline constexpr int projection_threads = tiles_of(projection_points) * tiles_of(hidden_chunk);
 
 /// Columns h0, h0 + 1, ... of weights_1 to scratch memory.
 template <class T>
@@ -31,17 +32,17 @@ struct ProjectKernel {
   KOKKOS_INLINE_FUNCTION int channels() const { return int(w.bias_2.extent(0)); }
   KOKKOS_INLINE_FUNCTION size_t points() const { return y.extent(0) * y.extent(1) * y.extent(2); }
   KOKKOS_INLINE_FUNCTION size_t scratch_bytes() const {
-    const int parts = channels() * (1 + tiles_of(hidden_chunk));
-    return sizeof(T) * size_t(projection_points * (odd(width()) + parts) + width() * odd(hidden_chunk));
+    return sizeof(T) * size_t(projection_points * (odd(width()) + channels() * tiles_of(hidden_chunk)) +
+                              width() * odd(hidden_chunk) + channels() * odd(projection_points));
   }
 
   KOKKOS_FUNCTION void operator()(const Member& team) const {
-    const size_t bytes = scratch_bytes();
-    T* scratch = static_cast<T*>(team.team_scratch(scratch_level(bytes)).get_shmem_aligned(bytes, 64));
-    const Strided<T> points_in{scratch, odd(width()), 1},
-        w1{points_in.data + projection_points * points_in.row, odd(hidden_chunk), 1},
-        total{w1.data + width() * w1.row, projection_points, 1};
-    T* part = total.data + channels() * total.row;  // (channel, tile of hidden values, point)
+    TeamScratch scratch(team, scratch_bytes());
+    const auto points_in = take<T>(scratch, projection_points, width()),
+               w1 = take<T>(scratch, width(), hidden_chunk),
+               total = take<T>(scratch, channels(), projection_points);
+    T* part = scratch.take<T>(size_t(channels() * tiles_of(hidden_chunk) * projection_points));
+    // (channel, tile of hidden values, point)
     const PointGrid grid{y.extent(1), y.extent(2)};
     const size_t first = size_t(team.league_rank()) * projection_points;
     const int count = int(Kokkos::min<size_t>(projection_points, points() - first));
@@ -67,8 +68,7 @@ struct ProjectKernel {
     }
     team.team_barrier();
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, channels() * count), [&](int q) {
-      const size_t p = first + size_t(q / channels()), o = size_t(q % channels());
-      y(grid.sample(p), grid.i(p), grid.j(p), o) = total(q % channels(), q / channels());
+      y.data()[first * size_t(channels()) + size_t(q)] = total(q % channels(), q / channels());
     });
   }
 
@@ -110,8 +110,8 @@ struct ProjectBackwardKernel {
   /// Padding included: its gradient is zero.
   KOKKOS_INLINE_FUNCTION size_t points() const { return x.extent(0) * x.extent(1) * x.extent(2); }
   KOKKOS_INLINE_FUNCTION size_t scratch_bytes() const {
-    const int per_point = odd(width() + 1) + odd(hidden_chunk) + odd(width()) + channels();
-    const int per_hidden = width() + 1 + channels() * tiles_of(projection_points);
+    const int per_point = odd(width() + 1) + odd(hidden_chunk) + odd(width()) + odd(channels());
+    const int per_hidden = width() + channels() * tiles_of(projection_points);
     return sizeof(T) * size_t(projection_points * per_point + odd(hidden_chunk) * per_hidden);
   }
 
@@ -123,16 +123,14 @@ struct ProjectBackwardKernel {
   };
 
   KOKKOS_FUNCTION void operator()(const Member& team) const {
-    const size_t bytes = scratch_bytes();
-    T* next = static_cast<T*>(team.team_scratch(scratch_level(bytes)).get_shmem_aligned(bytes, 64));
-    const auto take = [&](int rows, int pitch) {
-      const Strided<T> result{next, pitch, 1};
-      next += rows * pitch;
-      return result;
-    };
-    const Scratch s{take(projection_points, odd(width() + 1)), take(projection_points, odd(hidden_chunk)),
-                    take(projection_points, odd(width())),     take(projection_points, channels()),
-                    take(width(), odd(hidden_chunk)),          next};
+    TeamScratch scratch(team, scratch_bytes());
+    Scratch s;
+    s.in = take<T>(scratch, projection_points, width() + 1);
+    s.hidden_grad = take<T>(scratch, projection_points, hidden_chunk);
+    s.in_grad = take<T>(scratch, projection_points, width());
+    s.out_grad = take<T>(scratch, projection_points, channels());
+    s.w1 = take<T>(scratch, width(), hidden_chunk);
+    s.value_sums = scratch.take<T>(size_t(channels() * tiles_of(projection_points) * odd(hidden_chunk)));
     const size_t part = size_t(team.league_rank());
     const size_t tiles = (points() + projection_points - 1) / projection_points;
     T* sums = partial + part * size;
@@ -148,14 +146,11 @@ struct ProjectBackwardKernel {
         bias_2[o] += sum;
       });
       for (int h0 = 0; h0 < hidden(); h0 += hidden_chunk) chunk(team, count, h0, s, sums);
-      if (x_grad.data()) {
-        const PointGrid grid{x.extent(1), x.extent(2)};
+      if (x_grad.data())
         Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count * width()), [&](int q) {
-          const size_t p = first + size_t(q / width());
           store(write, s.in_grad(q / width(), q % width()),
-                x_grad(grid.sample(p), grid.i(p), grid.j(p), size_t(q % width())));
+                x_grad.data()[first * size_t(width()) + size_t(q)]);
         });
-      }
       team.team_barrier();
     }
   }
@@ -164,10 +159,9 @@ struct ProjectBackwardKernel {
     const PointGrid grid{x.extent(1), x.extent(2)};
     const int columns = width() + 1;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count * columns), [&](int q) {
-      const size_t p = first + size_t(q / columns);
-      const int c = q % columns;
-      s.in(q / columns, c) = c < width() ? x(grid.sample(p), grid.i(p), grid.j(p), size_t(c)) : T(1);
-      if (c < width()) s.in_grad(q / columns, c) = T(0);
+      const int p = q / columns, c = q % columns;
+      s.in(p, c) = c < width() ? x.data()[(first + size_t(p)) * size_t(width()) + size_t(c)] : T(1);
+      if (c < width()) s.in_grad(p, c) = T(0);
     });
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, count * channels()), [&](int q) {
       const size_t p = first + size_t(q / channels()), i = grid.i(p), j = grid.j(p);

@@ -178,9 +178,9 @@ void project_device(const Exec& space, const ProjectionWeights<T>& w, Activation
                     const Tensor<T, 4>& x, const Tensor<T, 4>& y) {
   const device::ProjectKernel<T> kernel{w, activation, x, y};
   const size_t tiles = (kernel.points() + device::projection_points - 1) / device::projection_points;
-  const int threads = device::tiles_of(device::projection_points) * device::tiles_of(device::hidden_chunk);
   Kokkos::parallel_for("danaus::nn::project (device)",
-                       team_policy(space, tiles, threads, 1, kernel.scratch_bytes()), kernel);
+                       team_policy(space, tiles, device::projection_threads, 1, kernel.scratch_bytes()),
+                       kernel);
 }
 
 template <class T>
@@ -192,9 +192,9 @@ void project_backward_device(const Exec& space, const ProjectionWeights<T>& w, A
   Kokkos::deep_copy(space, partial, T(0));
   const device::ProjectBackwardKernel<T> kernel{
       w, activation, x, y_grad, x_grad, write, partial.data(), partial.extent(1)};
-  const int threads = device::tiles_of(device::projection_points) * device::tiles_of(device::hidden_chunk);
-  Kokkos::parallel_for("danaus::nn::project_backward (device)",
-                       team_policy(space, gradient_parts, threads, 1, kernel.scratch_bytes()), kernel);
+  Kokkos::parallel_for(
+      "danaus::nn::project_backward (device)",
+      team_policy(space, gradient_parts, device::projection_threads, 1, kernel.scratch_bytes()), kernel);
   add_all_parts<T>(space, partial, w_grad);
   scratch.release(mark);
 }

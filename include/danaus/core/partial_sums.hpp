@@ -9,6 +9,8 @@ struct SumParts {
   /// Entries of a team, and how many of its threads share the parts of each; one thread on a CPU, in order.
   static constexpr int entries = 32, groups = is_gpu ? 8 : 1;
 
+  static constexpr size_t scratch_bytes = entries * groups * sizeof(T);
+
   const T* partial;
   size_t parts, size;
   Add add;
@@ -16,7 +18,7 @@ struct SumParts {
   KOKKOS_FUNCTION void operator()(const Member& team) const {
     const size_t first = size_t(team.league_rank()) * entries;
     const int count = int(Kokkos::min<size_t>(entries, size - first));
-    T* sums = static_cast<T*>(team.team_scratch(0).get_shmem_aligned(entries * groups * sizeof(T), 64));
+    T* sums = TeamScratch(team, scratch_bytes).take<T>(entries * groups);
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, entries * groups), [&](int t) {
       const int e = t % entries, group = t / entries;
       T sum = 0;
@@ -40,11 +42,10 @@ template <class T, class Add>
 void sum_parts(const Exec& space, const T* partial, size_t parts, size_t size, const Add& add) {
   using Kernel = SumParts<T, Add>;
   if (size == 0) return;
-  Kokkos::parallel_for(
-      "danaus::sum_parts",
-      team_policy(space, (size + Kernel::entries - 1) / Kernel::entries, Kernel::entries * Kernel::groups, 1,
-                  Kernel::entries * Kernel::groups * sizeof(T)),
-      Kernel{partial, parts, size, add});
+  Kokkos::parallel_for("danaus::sum_parts",
+                       team_policy(space, (size + Kernel::entries - 1) / Kernel::entries,
+                                   Kernel::entries * Kernel::groups, 1, Kernel::scratch_bytes),
+                       Kernel{partial, parts, size, add});
 }
 
 }  // namespace danaus

@@ -23,9 +23,26 @@ KOKKOS_INLINE_FUNCTION constexpr int scratch_level(size_t bytes) { return bytes 
 inline TeamPolicy team_policy(const Exec& space, size_t league, int threads, int lanes,
                               size_t scratch_bytes) {
   TeamPolicy policy(space, int(league), is_gpu ? threads : 1, is_gpu ? lanes : 1);
-  // get_shmem_aligned may skip up to 64 bytes
+  // TeamScratch may skip up to 64 bytes.
   policy.set_scratch_size(scratch_level(scratch_bytes), Kokkos::PerTeam(int(scratch_bytes) + 64));
   return policy;
 }
+
+/// The scratch memory of a team, as much as team_policy was asked for, given out piece by piece.
+class TeamScratch {
+ public:
+  KOKKOS_INLINE_FUNCTION TeamScratch(const Member& team, size_t bytes)
+      : next_(static_cast<char*>(team.team_scratch(scratch_level(bytes)).get_shmem_aligned(bytes, 64))) {}
+
+  template <class T>
+  KOKKOS_INLINE_FUNCTION T* take(size_t count) {
+    T* result = reinterpret_cast<T*>(next_);
+    next_ += count * sizeof(T);
+    return result;
+  }
+
+ private:
+  char* next_;
+};
 
 }  // namespace danaus
