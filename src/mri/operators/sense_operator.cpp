@@ -99,6 +99,58 @@ void weight_samples_twice(const Exec& space, ConstTensor<Complex<R>, 3> weights,
       });
 }
 
+/// The largest absolute row sum of S^H S of each row of pixels.
+template <class R>
+void gram_row_sums(const Exec& space, ConstTensor<Complex<R>, 5> maps, Tensor<R, 2> largest) {
+  const int columns = int(maps.extent(2)), coils = int(maps.extent(3)), sets = int(maps.extent(4));
+  Kokkos::parallel_for(
+      "danaus::mri::gram_row_sums",
+      Indices<2>(space, {0, 0}, {std::int64_t(maps.extent(0)), std::int64_t(maps.extent(1))}),
+      KOKKOS_LAMBDA(int s, int j) {
+        R worst = 0;
+        for (int k = 0; k < columns; ++k)
+          for (int m = 0; m < sets; ++m) {
+            R row = 0;
+            for (int c = 0; c < coils; ++c) {
+              const Complex<R> map = maps(s, j, k, c, m);
+              row += map.real() * map.real() + map.imag() * map.imag();
+            }
+            for (int n = 0; n < sets; ++n) {
+              if (n == m) continue;
+              Complex<R> sum = 0;
+              for (int c = 0; c < coils; ++c) sum += conjugate(maps(s, j, k, c, m)) * maps(s, j, k, c, n);
+              row += Kokkos::abs(sum);
+            }
+            worst = row > worst ? row : worst;
+          }
+        largest(s, j) = worst;
+      });
+}
+
+template <class R>
+SenseOperator<R>::SenseOperator(const Exec& space, size_t batch, ConstTensor<Complex<R>, 5> maps,
+                                ConstTensor<R, 3> weights)
+    : batch_(batch), shape_(shape_of(maps)) {
+  require_divisor("mri::SenseOperator: slices of maps", maps.extent(0), batch);
+  require_divisor("mri::SenseOperator: weights", weights.extent(0), batch);
+  const size_t rows = maps.extent(1);
+  require_shape("mri::SenseOperator: weights", weights, {weights.extent(0), rows, maps.extent(2)});
+
+  const auto sums = uninitialized<R, 2>("danaus::mri::gram_row_sums", {maps.extent(0), rows});
+  gram_row_sums<R>(space, maps, sums);
+  space.fence("danaus::mri::SenseOperator");
+  const auto host_sums = to_host(sums);
+  const auto host_weights = to_host(weights);
+  double gram = 0, weight = 0;
+  for (size_t i = 0; i < host_sums.size(); ++i) gram = std::max(gram, double(host_sums.data()[i]));
+  for (size_t i = 0; i < host_weights.size(); ++i)
+    weight = std::max(weight, std::abs(double(host_weights.data()[i])));
+  largest_eigenvalue_ = gram * weight * weight;
+  prepare(space, maps, weights);
+}
+
+#ifdef KOKKOS_ENABLE_CUDA
+
 template <class R>
 void centre_maps(const Exec& space, ConstTensor<Complex<R>, 1> phase_y, ConstTensor<Complex<R>, 1> phase_z,
                  R scale, ConstTensor<Complex<R>, 5> maps, Tensor<Complex<R>, 5> centred) {
@@ -121,60 +173,16 @@ void centre_weights(const Exec& space, ConstTensor<Complex<R>, 1> phase_y, Const
       });
 }
 
-/// The largest absolute row sum of S^H S of each row of pixels.
 template <class R>
-void gram_row_sums(const Exec& space, ConstTensor<Complex<R>, 5> maps, Tensor<R, 2> largest) {
-  const int columns = int(maps.extent(2)), coils = int(maps.extent(3)), sets = int(maps.extent(4));
-  Kokkos::parallel_for(
-      "danaus::mri::gram_row_sums",
-      Indices<2>(space, {0, 0}, {std::int64_t(maps.extent(0)), std::int64_t(maps.extent(1))}),
-      KOKKOS_LAMBDA(int s, int j) {
-        R worst = 0;
-        for (int k = 0; k < columns; ++k)
-          for (int m = 0; m < sets; ++m) {
-            R row = 0;
-            for (int n = 0; n < sets; ++n) {
-              Complex<R> sum = 0;
-              for (int c = 0; c < coils; ++c) sum += conjugate(maps(s, j, k, c, m)) * maps(s, j, k, c, n);
-              row += Kokkos::abs(sum);
-            }
-            worst = row > worst ? row : worst;
-          }
-        largest(s, j) = worst;
-      });
-}
-
-template <class R>
-SenseOperator<R>::SenseOperator(const Exec& space, size_t batch, ConstTensor<Complex<R>, 5> maps,
-                                ConstTensor<R, 3> weights)
-    : batch_(batch),
-      maps_(uninitialized<Complex<R>, 5>("danaus::mri::SenseOperator: maps", shape_of(maps))),
-      weights_(uninitialized<Complex<R>, 3>("danaus::mri::SenseOperator: weights", shape_of(weights))) {
-  require_divisor("mri::SenseOperator: slices of maps", maps.extent(0), batch);
-  require_divisor("mri::SenseOperator: weights", weights.extent(0), batch);
-  const size_t rows = maps.extent(1), columns = maps.extent(2);
-  require_shape("mri::SenseOperator: weights", weights, {weights.extent(0), rows, columns});
+void SenseOperator<R>::prepare(const Exec& space, const ConstTensor<Complex<R>, 5>& maps,
+                               const ConstTensor<R, 3>& weights) {
+  const size_t rows = shape_[1], columns = shape_[2];
+  maps_ = uninitialized<Complex<R>, 5>("danaus::mri::SenseOperator: maps", shape_);
+  weights_ = uninitialized<Complex<R>, 3>("danaus::mri::SenseOperator: weights", shape_of(weights));
   const R root = R(1 / std::sqrt(double(rows * columns)));
   centre_maps<R>(space, image_phase<R>(rows), image_phase<R>(columns), root, maps, maps_);
   centre_weights<R>(space, kspace_phase<R>(rows), kspace_phase<R>(columns), weights, weights_);
-
-  const auto sums = uninitialized<R, 2>("danaus::mri::gram_row_sums", {maps.extent(0), rows});
-  gram_row_sums<R>(space, maps, sums);
   space.fence("danaus::mri::SenseOperator");
-  const auto host_sums = to_host(sums);
-  const auto host_weights = to_host(weights);
-  double gram = 0, weight = 0;
-  for (size_t i = 0; i < host_sums.size(); ++i) gram = std::max(gram, double(host_sums.data()[i]));
-  for (size_t i = 0; i < host_weights.size(); ++i)
-    weight = std::max(weight, std::abs(double(host_weights.data()[i])));
-  largest_eigenvalue_ = gram * weight * weight;
-  prepare();
-}
-
-#ifdef KOKKOS_ENABLE_CUDA
-
-template <class R>
-void SenseOperator<R>::prepare() {
   coil_images_ = uninitialized<Complex<R>, 4>("danaus::mri::SenseOperator: coil images", kspace_shape());
   const auto geometry = fft::geometry(kspace_shape(), 1, 2);
   forward_ = std::make_shared<const fft::ComplexPlan<R>>(geometry, fft::Direction::forward);
@@ -207,11 +215,18 @@ void SenseOperator<R>::normal(const Exec& space, ConstTensor<Complex<R>, 4> x, I
   combine_coils<R>(space, maps_, coil_images_, Write::overwrite, z);
 }
 
+template <class R>
+size_t SenseOperator<R>::workspace_bytes(size_t batch, const Shape<5>& maps) {
+  const size_t plane = maps[1] * maps[2];
+  return sizeof(Complex<R>) * (size_of(maps) + batch * plane * maps[3] + batch * plane);
+}
+
 #else
 
 template <class R>
-void SenseOperator<R>::prepare() {
-  pipeline_ = std::make_shared<const SensePipeline<R>>(batch_, maps_, weights_);
+void SenseOperator<R>::prepare(const Exec&, const ConstTensor<Complex<R>, 5>& maps,
+                               const ConstTensor<R, 3>& weights) {
+  pipeline_ = std::make_shared<const SensePipeline<R>>(batch_, maps, weights);
 }
 
 template <class R>
@@ -236,6 +251,11 @@ void SenseOperator<R>::normal(const Exec& space, ConstTensor<Complex<R>, 4> x, I
   pipeline_->normal(x, z);
 }
 
+template <class R>
+size_t SenseOperator<R>::workspace_bytes(size_t batch, const Shape<5>& maps) {
+  return SensePipeline<R>::workspace_bytes(batch, maps);
+}
+
 #endif
 
 template <class R>
@@ -243,12 +263,6 @@ void SenseOperator<R>::require_shapes(const char* what, ConstTensor<Complex<R>, 
                                       ConstTensor<Complex<R>, 4> y) const {
   require_shape(std::string("mri::SenseOperator::") + what + ": image", x, image_shape());
   require_shape(std::string("mri::SenseOperator::") + what + ": samples", y, kspace_shape());
-}
-
-template <class R>
-size_t SenseOperator<R>::workspace_bytes(size_t batch, const Shape<5>& maps) {
-  const size_t plane = maps[1] * maps[2];
-  return sizeof(Complex<R>) * (size_of(maps) + batch * plane * maps[3] + batch * plane);
 }
 
 #define DANAUS_INSTANTIATE(R)                                                                                \

@@ -3,8 +3,10 @@
 #ifndef KOKKOS_ENABLE_CUDA
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/mri/operators/centred_fft.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 namespace danaus::mri {
@@ -13,13 +15,17 @@ namespace {
 
 using Host = Kokkos::DefaultHostExecutionSpace;
 
-constexpr size_t rows_per_piece = 8;
-constexpr size_t lanes_per_block = 16;  // coils x columns of one transform along y: 64 KiB at 512 rows
+constexpr size_t rows_per_piece = 8;  // of one column, a cache line of floats
 
+/// From one line to the next: whole pieces, and never a multiple of a page, which would put all columns of a
+/// row into the same few sets of the cache.
+size_t pitch_of(size_t rows) { return ((rows + rows_per_piece - 1) / rows_per_piece | 1) * rows_per_piece; }
+
+/// Rows side by side, `count` at a time.
 template <class R>
-fft::SerialPlan<R> line_plan(size_t n, size_t lanes, fft::Direction direction) {
+fft::SerialPlan<R> line_plan(size_t n, size_t count, fft::Direction direction) {
   // Out of place: FFTW's rule for plans finds better ones.
-  return fft::SerialPlan<R>::complex({{n, lanes, lanes}}, {{lanes, 1, 1}}, direction, /*in_place=*/false);
+  return fft::SerialPlan<R>::complex({{n, 1, 1}}, {{count, n, n}}, direction, /*in_place=*/false);
 }
 
 /// Complex numbers of one task, not initialised.
@@ -27,88 +33,64 @@ template <class R>
 class Scratch {
  public:
   explicit Scratch(size_t size) : values_(std::make_unique_for_overwrite<R[]>(2 * size)) {}
-  Complex<R>* data() { return reinterpret_cast<Complex<R>*>(values_.get()); }
-  Complex<R>& operator[](size_t i) { return data()[i]; }
+  Complex<R>* at(size_t i) { return reinterpret_cast<Complex<R>*>(values_.get()) + i; }
 
  private:
   std::unique_ptr<R[]> values_;
 };
 
-size_t columns_per_block(size_t coils) { return std::max<size_t>(1, lanes_per_block / coils); }
-
-/// out[c] = sum_m map[c, m] value[m]
-template <class R>
-void expand_pixel(const Complex<R>* map, const Complex<R>* value, size_t coils, size_t sets,
-                  Complex<R>* out) {
-  if (sets == 1) {
-    const R a = value[0].real(), b = value[0].imag();
-    const R* m = reinterpret_cast<const R*>(map);
-    R* o = reinterpret_cast<R*>(out);
-    for (size_t c = 0; c < coils; ++c) {
-      o[2 * c] = m[2 * c] * a - m[2 * c + 1] * b;
-      o[2 * c + 1] = m[2 * c] * b + m[2 * c + 1] * a;
-    }
-    return;
-  }
-  for (size_t c = 0; c < coils; ++c) {
-    Complex<R> sum = 0;
-    for (size_t m = 0; m < sets; ++m) sum += map[c * sets + m] * value[m];
-    out[c] = sum;
+/// out[i] = a[i] b[i], or added to it.
+template <class R, bool adds>
+void multiply(const Complex<R>* a, const Complex<R>* b, size_t n, Complex<R>* out) {
+  const R *x = reinterpret_cast<const R*>(a), *y = reinterpret_cast<const R*>(b);
+  R* to = reinterpret_cast<R*>(out);
+#pragma omp simd
+  for (size_t i = 0; i < n; ++i) {
+    const R re = x[2 * i] * y[2 * i] - x[2 * i + 1] * y[2 * i + 1];
+    const R im = x[2 * i] * y[2 * i + 1] + x[2 * i + 1] * y[2 * i];
+    to[2 * i] = adds ? to[2 * i] + re : re;
+    to[2 * i + 1] = adds ? to[2 * i + 1] + im : im;
   }
 }
 
-/// out[m] = sum_c conj(map[c, m]) in[c]
+/// out[i] += conj(a[i]) b[i].
 template <class R>
-void combine_pixel(const Complex<R>* map, const Complex<R>* in, size_t coils, size_t sets, Complex<R>* out) {
-  for (size_t m = 0; m < sets; ++m) {
-    R re = 0, im = 0;
-    for (size_t c = 0; c < coils; ++c) {
-      const Complex<R> s = map[c * sets + m], v = in[c];
-      re += s.real() * v.real() + s.imag() * v.imag();
-      im += s.real() * v.imag() - s.imag() * v.real();
-    }
-    out[m] = Complex<R>(re, im);
+void add_conjugate_product(const Complex<R>* a, const Complex<R>* b, size_t n, Complex<R>* out) {
+  const R *x = reinterpret_cast<const R*>(a), *y = reinterpret_cast<const R*>(b);
+  R* to = reinterpret_cast<R*>(out);
+#pragma omp simd
+  for (size_t i = 0; i < n; ++i) {
+    to[2 * i] += x[2 * i] * y[2 * i] + x[2 * i + 1] * y[2 * i + 1];
+    to[2 * i + 1] += x[2 * i] * y[2 * i + 1] - x[2 * i + 1] * y[2 * i];
   }
 }
 
-/// A row of pixels with one set of maps. Left to itself the compiler adds coils one after the other; with
-/// their number known (0: it is not) a pixel is a few vector instructions.
-template <class R, size_t known_coils>
-void combine_row(const Complex<R>* maps, const Complex<R>* in, size_t columns, size_t coils,
-                 Complex<R>* out) {
-  const size_t n = known_coils ? known_coils : coils;
-  const R* s = reinterpret_cast<const R*>(maps);
-  const R* v = reinterpret_cast<const R*>(in);
-  for (size_t k = 0; k < columns; ++k, s += 2 * n, v += 2 * n) {
-    R re = 0, im = 0;
-#pragma omp simd reduction(+ : re, im)
-    for (size_t c = 0; c < n; ++c) {
-      re += s[2 * c] * v[2 * c] + s[2 * c + 1] * v[2 * c + 1];
-      im += s[2 * c] * v[2 * c + 1] - s[2 * c + 1] * v[2 * c];
-    }
-    out[k] = Complex<R>(re, im);
+/// out[i] *= |w[i]|^2.
+template <class R>
+void multiply_by_power(const Complex<R>* w, size_t n, Complex<R>* out) {
+  const R* x = reinterpret_cast<const R*>(w);
+  R* to = reinterpret_cast<R*>(out);
+#pragma omp simd
+  for (size_t i = 0; i < n; ++i) {
+    const R power = x[2 * i] * x[2 * i] + x[2 * i + 1] * x[2 * i + 1];
+    to[2 * i] *= power;
+    to[2 * i + 1] *= power;
   }
 }
 
-template <class R>
-void combine_row(const Complex<R>* maps, const Complex<R>* in, size_t columns, size_t coils, size_t sets,
-                 Complex<R>* out) {
-  if (sets > 1)
-    for (size_t k = 0; k < columns; ++k)
-      combine_pixel<R>(maps + k * coils * sets, in + k * coils, coils, sets, out + k * sets);
-  else if (coils == 8)
-    combine_row<R, 8>(maps, in, columns, coils, out);
-  else if (coils == 16)
-    combine_row<R, 16>(maps, in, columns, coils, out);
-  else
-    combine_row<R, 0>(maps, in, columns, coils, out);
+/// Work for each of a two-dimensional range, on all threads.
+template <class Work>
+void for_each(const char* label, size_t outer, size_t inner, const Work& work) {
+  Kokkos::parallel_for(label, Kokkos::RangePolicy<Host>(0, outer * inner),
+                       [&](size_t i) { work(i / inner, i % inner); });
+  Host().fence("danaus::mri::SensePipeline");
 }
 
 }  // namespace
 
 template <class R>
-SensePipeline<R>::SensePipeline(size_t batch, ConstTensor<Complex<R>, 5> maps,
-                                ConstTensor<Complex<R>, 3> weights)
+SensePipeline<R>::SensePipeline(size_t batch, const ConstTensor<Complex<R>, 5>& maps,
+                                const ConstTensor<R, 3>& weights)
     : batch_(batch),
       rows_(maps.extent(1)),
       columns_(maps.extent(2)),
@@ -116,158 +98,181 @@ SensePipeline<R>::SensePipeline(size_t batch, ConstTensor<Complex<R>, 5> maps,
       sets_(maps.extent(4)),
       per_slice_(batch / maps.extent(0)),
       per_weight_(batch / weights.extent(0)),
-      maps_(maps),
-      weights_(weights),
-      rows_with_maps_(maps.extent(0) * maps.extent(1), 0),
-      block_columns_(columns_per_block(coils_)),
-      z_forward_(line_plan<R>(columns_, coils_, fft::Direction::forward)),
-      z_backward_(line_plan<R>(columns_, coils_, fft::Direction::backward)),
-      y_forward_(line_plan<R>(rows_, block_columns_ * coils_, fft::Direction::forward)),
-      y_backward_(line_plan<R>(rows_, block_columns_ * coils_, fft::Direction::backward)) {
-  const size_t row_size = columns_ * coils_ * sets_;
-  for (size_t row = 0; row < rows_with_maps_.size(); ++row) {
-    const Value* values = maps.data() + row * row_size;
-    rows_with_maps_[row] = std::any_of(values, values + row_size, [](Value v) { return v != Value(0); });
-  }
-  size_t last = 0;
-  first_column_ = columns_;
-  for (size_t i = 0; i < weights.size(); ++i)
-    if (weights.data()[i] != Value(0)) {
-      first_column_ = std::min(first_column_, i % columns_);
-      last = std::max(last, i % columns_ + 1);
+      pieces_((rows_ + rows_per_piece - 1) / rows_per_piece),
+      piece_has_maps_(maps.extent(0) * pieces_, 0),
+      maps_(uninitialized<Value, 5>("danaus::mri::SensePipeline: maps",
+                                    {maps.extent(0), pieces_, coils_, sets_, rows_per_piece * columns_})),
+      z_forward_(line_plan<R>(columns_, rows_per_piece, fft::Direction::forward)),
+      z_backward_(line_plan<R>(columns_, rows_per_piece, fft::Direction::backward)),
+      y_forward_(line_plan<R>(rows_, 1, fft::Direction::forward)),
+      y_backward_(line_plan<R>(rows_, 1, fft::Direction::backward)) {
+  take_maps(maps);
+  take_weights(weights);
+  lines_ = uninitialized<Value, 4>("danaus::mri::SensePipeline: lines",
+                                   {batch_, sampled_.size(), coils_, pitch_of(rows_)});
+}
+
+template <class R>
+void SensePipeline<R>::take_maps(const ConstTensor<Complex<R>, 5>& maps) {
+  const auto phase_y = image_phase<R>(rows_), phase_z = image_phase<R>(columns_);
+  const R root = R(1 / std::sqrt(double(rows_ * columns_)));
+  for_each("danaus::mri::SensePipeline (maps)", maps.extent(0), pieces_, [&](size_t s, size_t piece) {
+    bool some = false;
+    for (size_t row = 0; row < rows_per_piece; ++row) {
+      const size_t j = piece * rows_per_piece + row, at = row * columns_;
+      for (size_t k = 0; k < columns_; ++k) {
+        const Value phase = j < rows_ ? root * phase_y(j) * phase_z(k) : Value(0);
+        for (size_t c = 0; c < coils_; ++c)
+          for (size_t m = 0; m < sets_; ++m) {
+            const Value map = j < rows_ ? maps(s, j, k, c, m) : Value(0);
+            some = some || map.real() != 0 || map.imag() != 0;
+            maps_(s, piece, c, m, at + k) = phase * map;
+          }
+      }
     }
-  if (last == 0) first_column_ = 0;
-  // Whole blocks: the last one may reach into columns that are not sampled.
-  const size_t sampled = last > first_column_ ? last - first_column_ : 0;
-  blocks_ = (sampled + block_columns_ - 1) / block_columns_;
-  box_ = blocks_ * block_columns_;
-  if (first_column_ + box_ > columns_) first_column_ = columns_ >= box_ ? columns_ - box_ : 0;
-  buffer_.resize(batch_ * rows_ * box_ * coils_);
+    piece_has_maps_[s * pieces_ + piece] = some;
+  });
 }
 
 template <class R>
-void SensePipeline<R>::rows_to_columns(const Value* x) const {
-  const size_t pieces = (rows_ + rows_per_piece - 1) / rows_per_piece,
-               kept = std::min(box_, columns_) * coils_;
-  Kokkos::parallel_for("danaus::mri::SensePipeline (rows to columns)",
-                       Kokkos::RangePolicy<Host>(0, batch_ * pieces), [&](size_t i) {
-                         const size_t b = i / pieces, first = i % pieces * rows_per_piece;
-                         Scratch<R> line(columns_ * coils_), spectrum(columns_ * coils_);
-                         for (size_t j = first; j < std::min(rows_, first + rows_per_piece); ++j) {
-                           Value* to = &buffer_[(b * rows_ + j) * box_ * coils_];
-                           if (!has_maps(b, j)) {
-                             std::fill_n(to, box_ * coils_, Value(0));
-                             continue;
-                           }
-                           const Value* map = &maps_(b / per_slice_, j, 0, 0, 0);
-                           const Value* value = x + (b * rows_ + j) * columns_ * sets_;
-                           for (size_t k = 0; k < columns_; ++k)
-                             expand_pixel<R>(map + k * coils_ * sets_, value + k * sets_, coils_, sets_,
-                                             &line[k * coils_]);
-                           z_forward_(line.data(), spectrum.data());
-                           std::copy_n(&spectrum[first_column_ * coils_], kept, to);
-                           std::fill_n(to + kept, box_ * coils_ - kept, Value(0));
-                         }
-                       });
-  Host().fence("danaus::mri::SensePipeline");
-}
-
-template <class R>
-void SensePipeline<R>::columns_to_rows(Value* x) const {
-  const size_t pieces = (rows_ + rows_per_piece - 1) / rows_per_piece,
-               kept = std::min(box_, columns_) * coils_;
-  Kokkos::parallel_for("danaus::mri::SensePipeline (columns to rows)",
-                       Kokkos::RangePolicy<Host>(0, batch_ * pieces), [&](size_t i) {
-                         const size_t b = i / pieces, first = i % pieces * rows_per_piece;
-                         Scratch<R> spectrum(columns_ * coils_), line(columns_ * coils_);
-                         for (size_t j = first; j < std::min(rows_, first + rows_per_piece); ++j) {
-                           Value* to = x + (b * rows_ + j) * columns_ * sets_;
-                           if (!has_maps(b, j)) {
-                             std::fill_n(to, columns_ * sets_, Value(0));
-                             continue;
-                           }
-                           std::fill_n(spectrum.data(), first_column_ * coils_, Value(0));
-                           std::copy_n(&buffer_[(b * rows_ + j) * box_ * coils_], kept,
-                                       &spectrum[first_column_ * coils_]);
-                           const size_t end = first_column_ * coils_ + kept;
-                           std::fill_n(&spectrum[end], columns_ * coils_ - end, Value(0));
-                           z_backward_(spectrum.data(), line.data());
-                           const Value* map = &maps_(b / per_slice_, j, 0, 0, 0);
-                           combine_row<R>(map, line.data(), columns_, coils_, sets_, to);
-                         }
-                       });
-  Host().fence("danaus::mri::SensePipeline");
-}
-
-/// One block of columns: `in` and `out` are samples (batch, ky, kz, coil) where the pass reads or writes
-/// them.
-template <class R>
-void SensePipeline<R>::middle_block(Middle which, size_t b, size_t block, const Value* in, Value* out) const {
-  const size_t lanes = block_columns_ * coils_, column = first_column_ + block * block_columns_;
-  const size_t present = column < columns_ ? std::min(block_columns_, columns_ - column) : 0;
-  Scratch<R> lines(rows_ * lanes), other(rows_ * lanes);
-  Value* buffer = &buffer_[b * rows_ * box_ * coils_ + block * lanes];
-  const Value* weights = &weights_(b / per_weight_, 0, 0) + column;
-  if (which == Middle::adjoint) {
+void SensePipeline<R>::take_weights(const ConstTensor<R, 3>& weights) {
+  std::vector<char> is_sampled(columns_, 0);
+  for (size_t i = 0; i < weights.size(); ++i)
+    if (weights.data()[i] != 0) is_sampled[i % columns_] = 1;
+  for (size_t k = 0; k < columns_; ++k)
+    if (is_sampled[k]) sampled_.push_back(k);
+  const auto phase_y = kspace_phase<R>(rows_), phase_z = kspace_phase<R>(columns_);
+  weights_ = uninitialized<Value, 3>("danaus::mri::SensePipeline: weights",
+                                     {weights.extent(0), sampled_.size(), rows_});
+  for (size_t w = 0; w < weights.extent(0); ++w)
     for (size_t j = 0; j < rows_; ++j)
-      for (size_t k = 0; k < present; ++k) {
-        const Value w = Kokkos::conj(weights[j * columns_ + k]);
-        const Value* sample = in + ((b * rows_ + j) * columns_ + column + k) * coils_;
-        for (size_t c = 0; c < coils_; ++c) lines[j * lanes + k * coils_ + c] = w * sample[c];
+      for (size_t s = 0; s < sampled_.size(); ++s)
+        weights_(w, s, j) = weights(w, j, sampled_[s]) * (phase_y(j) * phase_z(sampled_[s]));
+}
+
+template <class R>
+void SensePipeline<R>::rows_to_columns(const ConstTensor<Complex<R>, 4>& x) const {
+  const size_t tile = rows_per_piece * columns_;
+  for_each("danaus::mri::SensePipeline (rows to columns)", batch_, pieces_, [&](size_t b, size_t piece) {
+    const size_t first = piece * rows_per_piece, count = std::min(rows_per_piece, rows_ - first);
+    if (!has_maps(b, piece)) {
+      for (size_t s = 0; s < sampled_.size(); ++s)
+        for (size_t c = 0; c < coils_; ++c) std::fill_n(&lines_(b, s, c, first), rows_per_piece, Value(0));
+      return;
+    }
+    Scratch<R> scratch((sets_ + 2) * tile);  // image, its coil, the coil's spectrum
+    Value *image = scratch.at(0), *coil = scratch.at(sets_ * tile), *spectrum = coil + tile;
+    const Value* pixels = &x(b, first, 0, 0);
+    std::fill_n(image, sets_ * tile, Value(0));
+    for (size_t i = 0; i < count * columns_; ++i)
+      for (size_t m = 0; m < sets_; ++m) image[m * tile + i] = pixels[i * sets_ + m];
+    for (size_t c = 0; c < coils_; ++c) {
+      const Value* maps = &maps_(b / per_slice_, piece, c, 0, 0);
+      multiply<R, false>(maps, image, tile, coil);
+      for (size_t m = 1; m < sets_; ++m) multiply<R, true>(maps + m * tile, image + m * tile, tile, coil);
+      z_forward_(coil, spectrum);
+      for (size_t s = 0; s < sampled_.size(); ++s) {
+        const Value* from = spectrum + sampled_[s];
+        Value* to = &lines_(b, s, c, first);
+        for (size_t j = 0; j < rows_per_piece; ++j) to[j] = from[j * columns_];
       }
-    if (present < block_columns_)
-      for (size_t j = 0; j < rows_; ++j)
-        std::fill_n(&lines[j * lanes + present * coils_], lanes - present * coils_, Value(0));
-  } else {
-    for (size_t j = 0; j < rows_; ++j) std::copy_n(buffer + j * box_ * coils_, lanes, &other[j * lanes]);
-    y_forward_(other.data(), lines.data());
-  }
-  if (which == Middle::forward) {
-    for (size_t j = 0; j < rows_; ++j)
-      for (size_t k = 0; k < present; ++k) {
-        const Value w = weights[j * columns_ + k];
-        Value* sample = out + ((b * rows_ + j) * columns_ + column + k) * coils_;
-        for (size_t c = 0; c < coils_; ++c) sample[c] = w * lines[j * lanes + k * coils_ + c];
+    }
+  });
+}
+
+template <class R>
+void SensePipeline<R>::columns_to_rows(const Tensor<Complex<R>, 4>& x) const {
+  const size_t tile = rows_per_piece * columns_;
+  for_each("danaus::mri::SensePipeline (columns to rows)", batch_, pieces_, [&](size_t b, size_t piece) {
+    const size_t first = piece * rows_per_piece, count = std::min(rows_per_piece, rows_ - first);
+    if (!has_maps(b, piece)) {
+      std::fill_n(&x(b, first, 0, 0), count * columns_ * sets_, Value(0));
+      return;
+    }
+    Scratch<R> scratch((sets_ + 2) * tile);  // image, its coil, the coil's spectrum
+    Value *image = scratch.at(0), *coil = scratch.at(sets_ * tile), *spectrum = coil + tile;
+    std::fill_n(image, sets_ * tile, Value(0));
+    std::fill_n(spectrum, tile, Value(0));
+    for (size_t c = 0; c < coils_; ++c) {
+      for (size_t s = 0; s < sampled_.size(); ++s) {
+        const Value* from = &lines_(b, s, c, first);
+        Value* to = spectrum + sampled_[s];
+        for (size_t j = 0; j < rows_per_piece; ++j) to[j * columns_] = from[j];
       }
-    return;
-  }
-  if (which == Middle::normal)
-    for (size_t j = 0; j < rows_; ++j)
-      for (size_t k = 0; k < block_columns_; ++k) {
-        const Value w = k < present ? weights[j * columns_ + k] : Value(0);
-        const R power = w.real() * w.real() + w.imag() * w.imag();
-        R* values = reinterpret_cast<R*>(&lines[j * lanes + k * coils_]);
-        for (size_t c = 0; c < 2 * coils_; ++c) values[c] *= power;
-      }
-  y_backward_(lines.data(), other.data());
-  for (size_t j = 0; j < rows_; ++j) std::copy_n(&other[j * lanes], lanes, buffer + j * box_ * coils_);
+      z_backward_(spectrum, coil);
+      for (size_t m = 0; m < sets_; ++m)
+        add_conjugate_product<R>(&maps_(b / per_slice_, piece, c, m, 0), coil, tile, image + m * tile);
+    }
+    Value* pixels = &x(b, first, 0, 0);
+    for (size_t i = 0; i < count * columns_; ++i)
+      for (size_t m = 0; m < sets_; ++m) pixels[i * sets_ + m] = image[m * tile + i];
+  });
 }
 
 template <class R>
-void SensePipeline<R>::middle(Middle which, const Value* in, Value* out) const {
-  Kokkos::parallel_for("danaus::mri::SensePipeline (columns)", Kokkos::RangePolicy<Host>(0, batch_ * blocks_),
-                       [&](size_t i) { middle_block(which, i / blocks_, i % blocks_, in, out); });
-  Host().fence("danaus::mri::SensePipeline");
+void SensePipeline<R>::clear_unsampled(const Tensor<Complex<R>, 4>& y) const {
+  if (sampled_.size() == columns_) return;
+  for_each("danaus::mri::SensePipeline (clear)", batch_, rows_, [&](size_t b, size_t j) {
+    size_t k = 0;
+    for (size_t s = 0; s <= sampled_.size(); ++s) {
+      const size_t end = s < sampled_.size() ? sampled_[s] : columns_;
+      std::fill_n(&y(b, j, 0, 0) + k * coils_, (end - k) * coils_, Value(0));
+      k = end + 1;
+    }
+  });
 }
 
 template <class R>
-void SensePipeline<R>::forward(ConstTensor<Complex<R>, 4> x, Tensor<Complex<R>, 4> y) const {
-  rows_to_columns(x.data());
-  if (box_ < columns_) std::fill_n(y.data(), y.size(), Value(0));
-  middle(Middle::forward, nullptr, y.data());
+void SensePipeline<R>::forward(const ConstTensor<Complex<R>, 4>& x, const Tensor<Complex<R>, 4>& y) const {
+  rows_to_columns(x);
+  clear_unsampled(y);
+  for_each("danaus::mri::SensePipeline (forward)", batch_, sampled_.size(), [&](size_t b, size_t s) {
+    const size_t pitch = lines_.extent(3), k = sampled_[s];
+    const Value* weights = &weights_(b / per_weight_, s, 0);
+    Scratch<R> spectra(coils_ * pitch);
+    for (size_t c = 0; c < coils_; ++c) y_forward_(&lines_(b, s, c, 0), spectra.at(c * pitch));
+    for (size_t j = 0; j < rows_; ++j) {
+      Value* to = &y(b, j, k, 0);
+      for (size_t c = 0; c < coils_; ++c) to[c] = weights[j] * *spectra.at(c * pitch + j);
+    }
+  });
 }
 
 template <class R>
-void SensePipeline<R>::adjoint(ConstTensor<Complex<R>, 4> y, Tensor<Complex<R>, 4> x) const {
-  middle(Middle::adjoint, y.data(), nullptr);
-  columns_to_rows(x.data());
+void SensePipeline<R>::adjoint(const ConstTensor<Complex<R>, 4>& y, const Tensor<Complex<R>, 4>& x) const {
+  for_each("danaus::mri::SensePipeline (adjoint)", batch_, sampled_.size(), [&](size_t b, size_t s) {
+    const size_t pitch = lines_.extent(3), k = sampled_[s];
+    const Value* weights = &weights_(b / per_weight_, s, 0);
+    Scratch<R> spectra(coils_ * pitch);
+    for (size_t j = 0; j < rows_; ++j) {
+      const Value weight = Kokkos::conj(weights[j]);
+      const Value* from = &y(b, j, k, 0);
+      for (size_t c = 0; c < coils_; ++c) *spectra.at(c * pitch + j) = weight * from[c];
+    }
+    for (size_t c = 0; c < coils_; ++c) y_backward_(spectra.at(c * pitch), &lines_(b, s, c, 0));
+  });
+  columns_to_rows(x);
 }
 
 template <class R>
-void SensePipeline<R>::normal(ConstTensor<Complex<R>, 4> x, Tensor<Complex<R>, 4> z) const {
-  rows_to_columns(x.data());
-  middle(Middle::normal, nullptr, nullptr);
-  columns_to_rows(z.data());
+void SensePipeline<R>::normal(const ConstTensor<Complex<R>, 4>& x, const Tensor<Complex<R>, 4>& z) const {
+  rows_to_columns(x);
+  for_each("danaus::mri::SensePipeline (normal)", batch_, sampled_.size(), [&](size_t b, size_t s) {
+    const Value* weights = &weights_(b / per_weight_, s, 0);
+    Scratch<R> spectrum(rows_);
+    for (size_t c = 0; c < coils_; ++c) {
+      y_forward_(&lines_(b, s, c, 0), spectrum.at(0));
+      multiply_by_power<R>(weights, rows_, spectrum.at(0));
+      y_backward_(spectrum.at(0), &lines_(b, s, c, 0));
+    }
+  });
+  columns_to_rows(z);
+}
+
+template <class R>
+size_t SensePipeline<R>::workspace_bytes(size_t batch, const Shape<5>& maps) {
+  return sizeof(Value) *
+         (size_of(maps) + batch * maps[2] * maps[3] * pitch_of(maps[1]) + batch * maps[1] * maps[2]);
 }
 
 #define DANAUS_INSTANTIATE(R) template class SensePipeline<R>;

@@ -14,36 +14,44 @@ namespace danaus::mri {
 ///     columns        transform along y, weigh the samples, transform back
 ///     image rows     transform back along z, combine coils
 ///
-/// Columns that are never sampled are not transformed along y, nor rows without sensitivities along z. The
-/// work is cut by shape alone, so results do not depend on the number of threads. Its twin for GPUs is the
-/// composition of kernels in sense_operator.cpp.
+/// Every line that FFTW transforms is contiguous, which makes it two to four times as fast as on lanes of
+/// coils: rows are transformed coil by coil and stored as columns. Columns that no mask samples are not
+/// transformed along y, nor rows without sensitivities along z. The work is cut by shape alone, so results do
+/// not depend on the number of threads. Its twin for GPUs is the composition of kernels in
+/// sense_operator.cpp.
 template <class R>
 class SensePipeline {
  public:
-  /// Both with the phases that centre the transform: maps (slice, y, z, coil, map), weights (k, ky, kz).
-  SensePipeline(size_t batch, ConstTensor<Complex<R>, 5> maps, ConstTensor<Complex<R>, 3> weights);
+  /// The phases that centre the transform are folded into copies of both arguments.
+  /// @param maps     (slice, y, z, coil, map)
+  /// @param weights  (k, ky, kz)
+  SensePipeline(size_t batch, const ConstTensor<Complex<R>, 5>& maps, const ConstTensor<R, 3>& weights);
 
-  void forward(ConstTensor<Complex<R>, 4> x, Tensor<Complex<R>, 4> y) const;
-  void adjoint(ConstTensor<Complex<R>, 4> y, Tensor<Complex<R>, 4> x) const;
-  void normal(ConstTensor<Complex<R>, 4> x, Tensor<Complex<R>, 4> z) const;
+  void forward(const ConstTensor<Complex<R>, 4>& x, const Tensor<Complex<R>, 4>& y) const;
+  void adjoint(const ConstTensor<Complex<R>, 4>& y, const Tensor<Complex<R>, 4>& x) const;
+  void normal(const ConstTensor<Complex<R>, 4>& x, const Tensor<Complex<R>, 4>& z) const;
+
+  /// Bytes that it holds if every column is sampled.
+  static size_t workspace_bytes(size_t batch, const Shape<5>& maps);
 
  private:
   using Value = Complex<R>;
-  enum class Middle { forward, adjoint, normal };
 
-  void rows_to_columns(const Value* x) const;
-  void columns_to_rows(Value* x) const;
-  void middle(Middle which, const Value* in, Value* out) const;
-  void middle_block(Middle which, size_t item, size_t block, const Value* in, Value* out) const;
-  bool has_maps(size_t item, size_t row) const { return rows_with_maps_[item / per_slice_ * rows_ + row]; }
+  void take_maps(const ConstTensor<Value, 5>& maps);
+  void take_weights(const ConstTensor<R, 3>& weights);
+  void rows_to_columns(const ConstTensor<Value, 4>& x) const;
+  void columns_to_rows(const Tensor<Value, 4>& x) const;
+  void clear_unsampled(const Tensor<Value, 4>& y) const;
+  bool has_maps(size_t item, size_t piece) const {
+    return piece_has_maps_[item / per_slice_ * pieces_ + piece];
+  }
 
-  size_t batch_, rows_, columns_, coils_, sets_, per_slice_, per_weight_;
-  ConstTensor<Value, 5> maps_;
-  ConstTensor<Value, 3> weights_;
-  std::vector<char> rows_with_maps_;
-  size_t first_column_ = 0, box_ = 0;  // columns that some mask samples
-  size_t block_columns_ = 1, blocks_ = 0;
-  mutable std::vector<Value> buffer_;  // (batch, y, box, coil)
+  size_t batch_, rows_, columns_, coils_, sets_, per_slice_, per_weight_, pieces_;
+  std::vector<size_t> sampled_;       // columns that some mask samples
+  std::vector<char> piece_has_maps_;  // (slice, piece of rows)
+  Tensor<Value, 5> maps_;             // (slice, piece of rows, coil, map, row and z)
+  Tensor<Value, 3> weights_;          // (k, sampled column, ky)
+  Tensor<Value, 4> lines_;            // (batch, sampled column, coil, y): what lies between the passes
   fft::SerialPlan<R> z_forward_, z_backward_, y_forward_, y_backward_;
 };
 

@@ -40,7 +40,7 @@ void weight_samples_twice(const Exec& space, ConstTensor<Complex<R>, 3> weights,
 /// k-space cancel. Pruessmann et al. 1999, doi:10.1002/(SICI)1522-2594(199911)42:5<952::AID-MRM16>3.0.CO;2-S;
 /// soft SENSE: Uecker et al. 2014, doi:10.1002/mrm.24751.
 ///
-/// Coils are innermost, as in SKM-TEA files: a transform along y or z runs over contiguous lanes of coils.
+/// Coils are innermost, as in SKM-TEA files.
 template <class R>
 class SenseOperator {
  public:
@@ -53,8 +53,8 @@ class SenseOperator {
   /// @throws ShapeError
   SenseOperator(const Exec& space, size_t batch, ConstTensor<Complex<R>, 5> maps, ConstTensor<R, 3> weights);
 
-  Shape<4> image_shape() const { return {batch_, maps_.extent(1), maps_.extent(2), maps_.extent(4)}; }
-  Shape<4> kspace_shape() const { return {batch_, maps_.extent(1), maps_.extent(2), maps_.extent(3)}; }
+  Shape<4> image_shape() const { return {batch_, shape_[1], shape_[2], shape_[4]}; }
+  Shape<4> kspace_shape() const { return {batch_, shape_[1], shape_[2], shape_[3]}; }
 
   /// y = A x.
   void forward(const Exec& space, ConstTensor<Complex<R>, 4> x, KSpace y) const;
@@ -71,14 +71,15 @@ class SenseOperator {
   static size_t workspace_bytes(size_t batch, const Shape<5>& maps);
 
  private:
-  void prepare();
+  void prepare(const Exec& space, const ConstTensor<Complex<R>, 5>& maps, const ConstTensor<R, 3>& weights);
   void require_shapes(const char* what, ConstTensor<Complex<R>, 4> x, ConstTensor<Complex<R>, 4> y) const;
 
   size_t batch_;
-  std::shared_ptr<const SensePipeline<R>> pipeline_;  // on a CPU: the three passes fused
+  Shape<5> shape_;                                    // of the maps
+  std::shared_ptr<const SensePipeline<R>> pipeline_;  // on a CPU: the passes fused; else all below
   Tensor<Complex<R>, 5> maps_;     // S, with the image's centring phase and 1 / sqrt(n_y n_z)
   Tensor<Complex<R>, 3> weights_;  // Omega, with the centring phase of k-space
-  KSpace coil_images_;             // scratch, on a GPU
+  KSpace coil_images_;             // scratch
   std::shared_ptr<const fft::ComplexPlan<R>> forward_, backward_;
   double largest_eigenvalue_ = 0;
 };
