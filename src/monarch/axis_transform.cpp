@@ -153,11 +153,12 @@ struct StageToPack {
   T* packed;
 };
 
-/// All stages at once: they are small, and each launch takes longer than its work.
+/// The first `count` stages at once: they are small, and each launch takes longer than its work.
 template <class T>
-void pack_stages(const Exec& space, const Kokkos::Array<StageToPack<T>, 4>& stages, bool is_complex) {
+void pack_stages(const Exec& space, const Kokkos::Array<StageToPack<T>, 4>& stages, int count,
+                 bool is_complex) {
   int entries = 0;
-  for (size_t i = 0; i < 4; ++i) entries += stages[i].entries;
+  for (size_t i = 0; i < size_t(count); ++i) entries += stages[i].entries;
   Kokkos::parallel_for(
       "danaus::monarch::pack_stages", Kokkos::RangePolicy<Exec, ByValue>(space, 0, entries),
       KOKKOS_LAMBDA(int e) {
@@ -175,19 +176,20 @@ void pack_stages(const Exec& space, const Kokkos::Array<StageToPack<T>, 4>& stag
 }
 
 template <class T>
-void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right,
-                            const Tensor<T, 1>& packed) const {
+void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right, const Tensor<T, 1>& packed,
+                            PackedFor use) const {
   require_shape("AxisTransform::pack: packed", packed, {packed_size()});
   T* to = packed.data();
   const auto stage = [](const StageTable& table, const T* factor, T sign, T* matrix) {
     return StageToPack<T>{table.entries, table.source, table.scale, factor, sign, matrix};
   };
+  const int stages = use == PackedFor::all ? 4 : 2;
   pack_stages<T>(
       space,
       {stage(forward_[0], right, T(1), to), stage(forward_[1], left, T(1), to + matrix_size(forward_[0])),
        stage(adjoint_[0], left, T(-1), to + adjoint_offset(0)),
        stage(adjoint_[1], right, T(-1), to + adjoint_offset(1))},
-      spec_.factors == Numbers::complex);
+      stages, spec_.factors == Numbers::complex);
   if (is_dense_)
     pack_dense_matrix<T>(space, forward_[0], forward_[1], forward_stages(to), paths_, to + dense_offset(),
                          to + dense_offset() + dense_size());
@@ -329,7 +331,7 @@ void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, c
     scratch.release(mark);
     return;
   }
-  const auto partial = scratch.take<T, 3>(partial_shape());
+  const auto partial = scratch.take<T, 3>(partial_shape(host::backward_chunks(x)));
   run_backward(space, forward, adjoint, forward_[0].entries, entries, x, y_grad, write, x_grad, partial);
   add_factor_gradients(space, partial, left_grad, right_grad);
   scratch.release(mark);
@@ -352,15 +354,15 @@ void AxisTransform<T>::backward_portable(const Exec& space, const Tensor<T, 1>& 
   if (x_grad.data) require_lanes("backward_portable: x_grad", x, Lanes<const T>(x_grad));
   const auto forward = forward_stages(packed.data()), adjoint = adjoint_stages(packed.data());
   const auto mark = scratch.mark();
-  const auto partial = scratch.take<T, 3>(partial_shape());
+  const auto partial = scratch.take<T, 3>(partial_shape(gradient_chunks));
   device::backward(space, forward, adjoint, forward_[0].entries, x, y_grad, write, x_grad, partial);
   add_factor_gradients(space, partial, left_grad, right_grad);
   scratch.release(mark);
 }
 
 template <class T>
-Shape<3> AxisTransform<T>::partial_shape() const {
-  return {size_t(gradient_chunks), size_t(forward_[0].entries + forward_[1].entries),
+Shape<3> AxisTransform<T>::partial_shape(int chunks) const {
+  return {size_t(chunks), size_t(forward_[0].entries + forward_[1].entries),
           size_t(spec_.factors == Numbers::complex ? 2 : 1)};
 }
 

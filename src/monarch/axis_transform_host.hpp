@@ -2,7 +2,7 @@
 
 // Vectorised CPU kernels of AxisTransform. kernels.md explains the design.
 
-#include <danaus/core/simd.hpp>
+#include <danaus/core/lane_sums.hpp>
 
 #include "lane_panels.hpp"
 #include "stage_view.hpp"
@@ -193,21 +193,14 @@ void apply(const Exec& space, const TwoStages<T>& s, const Lanes<const T>& x, Wr
   });
 }
 
-/// Adds sum over lanes of out[r] conj(in[c]) to the lane-wise accumulators of one block:
-/// `packs` entries column by column, {re, im} packs each.
+/// Adds sum over lanes of out[r] conj(in[c]) to the entries of one block, column by column, {re, im} each.
 template <bool OC, bool IC, bool AC, int RG, int CG, class T>
 inline __attribute__((always_inline)) void outer_product(int lanes, const int* out_row,
                                                          const Rows<const T>& out, const int* in_row,
-                                                         const Rows<const T>& in, int rows, T* packs) {
+                                                         const Rows<const T>& in, int rows, T* entries) {
   constexpr int W = width<T>, numbers = AC ? 2 : 1;
-  Pack<T> re[RG][CG], im[RG][CG];
-  DANAUS_UNROLL
-  for (int r = 0; r < RG; ++r) DANAUS_UNROLL
-  for (int c = 0; c < CG; ++c) {
-    const T* entry = packs + (size_t(c) * rows + r) * numbers * W;
-    re[r][c] = simd::load(entry);
-    if constexpr (AC) im[r][c] = simd::load(entry + W);
-  }
+  std::array<Pack<T>, size_t(CG * RG * numbers)> sums;  // (column, row, number)
+  sums.fill(Pack<T>(T(0)));
   for (int q = 0; q < lanes; q += W) {
     Pack<T> yr[RG], yi[RG];
     DANAUS_UNROLL
@@ -223,74 +216,89 @@ inline __attribute__((always_inline)) void outer_product(int lanes, const int* o
       if constexpr (IC) xi = simd::load(from + in.plane_stride);
       DANAUS_UNROLL
       for (int r = 0; r < RG; ++r) {
-        re[r][c] = re[r][c] + yr[r] * xr;
-        if constexpr (OC && IC) re[r][c] = re[r][c] + yi[r] * xi;
-        if constexpr (OC) im[r][c] = im[r][c] + yi[r] * xr;
-        if constexpr (IC) im[r][c] = im[r][c] - yr[r] * xi;
+        Pack<T>& re = sums[size_t(c * RG + r) * numbers];
+        re = re + yr[r] * xr;
+        if constexpr (OC && IC) re = re + yi[r] * xi;
+        if constexpr (AC) {
+          Pack<T>& im = sums[size_t(c * RG + r) * numbers + 1];
+          if constexpr (OC) im = im + yi[r] * xr;
+          if constexpr (IC) im = im - yr[r] * xi;
+        }
       }
     }
   }
+  T block[CG * RG * numbers] = {};
+  simd::add_lane_sums<T>(sums, block);
   DANAUS_UNROLL
-  for (int r = 0; r < RG; ++r) DANAUS_UNROLL
-  for (int c = 0; c < CG; ++c) {
-    T* entry = packs + (size_t(c) * rows + r) * numbers * W;
-    simd::store(re[r][c], entry);
-    if constexpr (AC) simd::store(im[r][c], entry + W);
-  }
+  for (int c = 0; c < CG; ++c) DANAUS_UNROLL
+  for (int i = 0; i < RG * numbers; ++i)
+    entries[size_t(c) * rows * numbers + i] += block[c * RG * numbers + i];
 }
 
 template <bool OC, bool IC, bool AC, class T>
 void stage_gradient(const StageView<T>& stage, int lanes, const Rows<const T>& out, const Rows<const T>& in,
-                    T* packs) {
-  constexpr int W = width<T>, numbers = AC ? 2 : 1;
+                    T* entries) {
+  constexpr int numbers = AC ? 2 : 1;
   constexpr int RG = 2, CG = simd::accumulators >= 16 ? 4 : 2;
   for (int b = 0; b < stage.blocks; ++b) {
     const int* in_row = stage.input_row + stage.input_begin[b];
     const int columns = stage.input_begin[b + 1] - stage.input_begin[b];
     const int* out_row = stage.output_row + stage.output_begin[b];
     const int rows = stage.output_begin[b + 1] - stage.output_begin[b];
-    T* block = packs + size_t(stage.matrix_begin[b]) * numbers * W;
+    T* block = entries + size_t(stage.matrix_begin[b]) * numbers;
     int c = 0;
     for (; c + CG <= columns; c += CG) {
       int r = 0;
       for (; r + RG <= rows; r += RG)
         outer_product<OC, IC, AC, RG, CG>(lanes, out_row + r, out, in_row + c, in, rows,
-                                          block + (size_t(c) * rows + r) * numbers * W);
+                                          block + (size_t(c) * rows + r) * numbers);
       for (; r < rows; ++r)
         outer_product<OC, IC, AC, 1, CG>(lanes, out_row + r, out, in_row + c, in, rows,
-                                         block + (size_t(c) * rows + r) * numbers * W);
+                                         block + (size_t(c) * rows + r) * numbers);
     }
     for (; c < columns; ++c)
       for (int r = 0; r < rows; ++r)
         outer_product<OC, IC, AC, 1, 1>(lanes, out_row + r, out, in_row + c, in, rows,
-                                        block + (size_t(c) * rows + r) * numbers * W);
+                                        block + (size_t(c) * rows + r) * numbers);
   }
 }
 
-/// Adjoint and factor gradients in one pass. `partial` is (chunk, entry of both stages, number).
+/// Panels of the backward pass.
+template <class T>
+Panels backward_panels(const Lanes<const T>& x) {
+  return Panels::choose(x.lanes(), x.run_length, x.outer, size_t(width<T>), 8 * size_t(width<T>),
+                        {.whole_packs = false, .products = 0, .rows = 0});
+}
+
+/// Parts of the gradients' sums, none of them without a panel.
+template <class T>
+int backward_chunks(const Lanes<const T>& x) {
+  return int(std::min<size_t>(gradient_chunks, backward_panels(x).count));
+}
+
+/// Adjoint and factor gradients in one pass. `partial` is (chunk, entry of both stages, number), a chunk for
+/// each of backward_chunks.
 template <bool XC, bool AC, bool YC, class T>
 void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>& adjoint, int entries_first,
               int entries, const Lanes<const T>& x, const Lanes<const T>& y_grad, Write write,
               const Lanes<T>& x_grad, const Tensor<T, 3>& partial) {
   constexpr size_t W = size_t(width<T>), xp = XC ? 2 : 1, yp = YC ? 2 : 1, mp = AC ? 2 : 1;
-  const auto panels = Panels::choose(x.lanes(), x.run_length, x.outer, W, 8 * W,
-                                     {.whole_packs = false, .products = 0, .rows = 0});
+  const auto panels = backward_panels(x);
+  const int chunks = int(partial.extent(0));
   const size_t padded = panels.padded_width(W);
   const size_t x_size = forward.input_rows * xp * padded, y_size = forward.output_rows * yp * padded,
-               m_size = forward.middle_rows * mp * padded, acc_size = size_t(entries) * mp * W;
-  const size_t total = 2 * x_size + y_size + 2 * m_size + acc_size;
+               m_size = forward.middle_rows * mp * padded, sums_size = size_t(entries) * mp;
+  const size_t total = 2 * x_size + y_size + 2 * m_size + sums_size;
   using Policy = Kokkos::TeamPolicy<Exec>;
-  auto policy =
-      Policy(space, gradient_chunks, 1).set_scratch_size(1, Kokkos::PerTeam(int(total * sizeof(T) + 64)));
+  auto policy = Policy(space, chunks, 1).set_scratch_size(1, Kokkos::PerTeam(int(total * sizeof(T) + 64)));
   Kokkos::parallel_for(
       "danaus::monarch::AxisTransform::backward", policy, [=](const Policy::member_type& team) {
         T* x_buffer = static_cast<T*>(team.team_scratch(1).get_shmem_aligned(total * sizeof(T), 64));
         T *dx_buffer = x_buffer + x_size, *y_buffer = dx_buffer + x_size, *m_buffer = y_buffer + y_size,
-          *dm_buffer = m_buffer + m_size, *packs = dm_buffer + m_size;
-        std::fill(packs, packs + acc_size, T(0));
+          *dm_buffer = m_buffer + m_size, *sums = dm_buffer + m_size;
+        std::fill(sums, sums + sums_size, T(0));
         const size_t chunk = size_t(team.league_rank());
-        for (size_t p = panels.count * chunk / gradient_chunks;
-             p < panels.count * (chunk + 1) / gradient_chunks; ++p) {
+        for (size_t p = panels.count * chunk / chunks; p < panels.count * (chunk + 1) / chunks; ++p) {
           const size_t outer = panels.outer_of(p), first = panels.first_lane(p), count = panels.lanes_of(p);
           const size_t used = simd::round_up(count, W);
           const size_t steps =
@@ -320,13 +328,11 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
                                     write, x_grad, between);
           else
             run_first_stage<YC, AC>(adjoint.first, used, dy, dm);
-          stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in, packs);
+          stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in, sums);
           stage_gradient<YC, AC, AC>(forward.second, int(used), dy, m_read,
-                                     packs + size_t(entries_first) * mp * W);
+                                     sums + size_t(entries_first) * mp);
         }
-        for (int e = 0; e < entries; ++e)
-          for (size_t number = 0; number < mp; ++number)
-            partial(chunk, e, number) = simd::sum(simd::load(packs + (size_t(e) * mp + number) * W));
+        std::copy_n(sums, sums_size, &partial(chunk, 0, 0));
       });
 }
 

@@ -7,12 +7,12 @@ namespace danaus::nn {
 namespace {
 
 /// Lanes along an axis of (batch, x, y, channel), interleaved complex.
-template <class T>
-monarch::Lanes<T> lanes_along(const Tensor<Complex<std::remove_const_t<T>>, 4>& x, int axis) {
+template <class T, class View>
+monarch::Lanes<T> lanes_along(const View& x, int axis) {
   size_t before = 1, after = 1;
   for (int a = 0; a < axis; ++a) before *= x.extent(a);
   for (int a = axis + 1; a < 4; ++a) after *= x.extent(a);
-  const Tensor<Complex<std::remove_const_t<T>>, 3> flat(x.data(), before, x.extent(axis), after);
+  const Tensor<typename View::value_type, 3> flat(x.data(), before, x.extent(axis), after);
   return monarch::complex_lanes<T>(flat);
 }
 
@@ -31,7 +31,8 @@ template <class T>
 Tensor<T, 1> AxisMonarch<T>::pack(Tape& tape) const {
   const auto packed = tape.saved<T, 1>({transform_.packed_size()});
   transform_.pack(tape.space(), reinterpret_cast<const T*>(left_.value().data()),
-                  reinterpret_cast<const T*>(right_.value().data()), packed);
+                  reinterpret_cast<const T*>(right_.value().data()), packed,
+                  tape.is_recording() ? monarch::PackedFor::all : monarch::PackedFor::apply_only);
   return packed;
 }
 
@@ -44,19 +45,29 @@ Var<Complex<T>, 4> AxisMonarch<T>::operator()(Tape& tape, const Var<Complex<T>, 
                      std::to_string(axis_) + ", found shape " + to_string(shape));
   shape[size_t(axis_)] = transform_.outputs();
   const auto out = tape.output<Complex<T>, 4>(shape);
-  transform_.apply(tape.space(), packed, lanes_along<const T>(x.value, axis_), Write::overwrite,
-                   lanes_along<T>(out.value, axis_));
-
+  apply(tape.space(), packed, x.value, out.value);
   Workspace& scratch = tape.scratch();
   tape.record("danaus::nn::AxisMonarch", out, [layer = *this, x, out, packed, &scratch](const Exec& space) {
     const Write write = x.is_tracked() ? x.claim_grad() : Write::overwrite;
-    layer.transform_.backward(space, packed, lanes_along<const T>(x.value, layer.axis_),
-                              lanes_along<const T>(out.grad(), layer.axis_), scratch, write,
-                              x.is_tracked() ? lanes_along<T>(x.grad(), layer.axis_) : monarch::Lanes<T>{},
-                              reinterpret_cast<T*>(layer.left_.grad().data()),
-                              reinterpret_cast<T*>(layer.right_.grad().data()));
+    layer.backward(space, packed, x.value, out.grad(), scratch, write,
+                   x.is_tracked() ? x.grad() : Tensor<Complex<T>, 4>());
   });
   return out;
+}
+
+template <class T>
+void AxisMonarch<T>::apply(const Exec& space, const Tensor<T, 1>& packed, const ConstTensor<Complex<T>, 4>& x,
+                           const Tensor<Complex<T>, 4>& y) const {
+  transform_.apply(space, packed, lanes_along<const T>(x, axis_), Write::overwrite, lanes_along<T>(y, axis_));
+}
+
+template <class T>
+void AxisMonarch<T>::backward(const Exec& space, const Tensor<T, 1>& packed,
+                              const ConstTensor<Complex<T>, 4>& x, const ConstTensor<Complex<T>, 4>& y_grad,
+                              Workspace& scratch, Write write, const Tensor<Complex<T>, 4>& x_grad) const {
+  transform_.backward(space, packed, lanes_along<const T>(x, axis_), lanes_along<const T>(y_grad, axis_),
+                      scratch, write, x_grad.data() ? lanes_along<T>(x_grad, axis_) : monarch::Lanes<T>{},
+                      reinterpret_cast<T*>(left_.grad().data()), reinterpret_cast<T*>(right_.grad().data()));
 }
 
 #define DANAUS_INSTANTIATE(T) template class AxisMonarch<T>;

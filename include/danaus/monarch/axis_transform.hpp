@@ -74,6 +74,9 @@ Lanes<T> complex_lanes(const View& tensor) {
           ptrdiff_t(2 * rows * after),         2, ptrdiff_t(2 * after), 1};
 }
 
+/// What packed factors serve.
+enum class PackedFor { apply_only, all };
+
 /// One block-diagonal stage as index tables: block b gathers its inputs from rows `input_row`, multiplies by
 /// its matrix, and scatters to rows `output_row`. All permutations and all pruning live here.
 struct StageTable {
@@ -119,7 +122,9 @@ class AxisTransform {
   size_t packed_size() const { return dense_offset() + (is_dense_ ? 2 * dense_size() : 0); }
 
   /// @param left, right  factors, contiguous (block, row, column): T if real, Complex<T> if complex
-  void pack(const Exec& space, const T* left, const T* right, const Tensor<T, 1>& packed) const;
+  /// @param use          apply_only: for apply(), in half the time
+  void pack(const Exec& space, const T* left, const T* right, const Tensor<T, 1>& packed,
+            PackedFor use = PackedFor::all) const;
   /// The same for ConstantStages, whose entries are in the plan.
   void pack_constant(const Exec& space, const Tensor<T, 1>& packed) const;
 
@@ -154,7 +159,7 @@ class AxisTransform {
                             T* right_grad) const;
   TwoStages<T> forward_stages(const T* packed) const;
   TwoStages<T> adjoint_stages(const T* packed) const;
-  Shape<3> partial_shape() const;
+  Shape<3> partial_shape(int chunks) const;
   size_t matrix_size(const StageTable& stage) const {
     return size_t(stage.entries) * (spec_.factors == Numbers::complex ? 2 : 1);
   }

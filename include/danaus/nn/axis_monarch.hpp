@@ -28,6 +28,14 @@ class AxisMonarch {
   /// @throws ShapeError
   Var<Complex<T>, 4> operator()(Tape& tape, const Var<Complex<T>, 4>& x, const Tensor<T, 1>& packed) const;
 
+  /// The same without a tape: y = M x.
+  void apply(const Exec& space, const Tensor<T, 1>& packed, const ConstTensor<Complex<T>, 4>& x,
+             const Tensor<Complex<T>, 4>& y) const;
+  /// Adds to the factors' gradients, and writes x_grad = M^H y_grad unless it is empty.
+  void backward(const Exec& space, const Tensor<T, 1>& packed, const ConstTensor<Complex<T>, 4>& x,
+                const ConstTensor<Complex<T>, 4>& y_grad, Workspace& scratch, Write write,
+                const Tensor<Complex<T>, 4>& x_grad) const;
+
   const monarch::AxisTransform<T>& transform() const { return transform_; }
   const Parameter<Complex<T>, 3>& left() const { return left_; }
   const Parameter<Complex<T>, 3>& right() const { return right_; }

@@ -5,6 +5,7 @@
 #include <danaus/core/nearest_name.hpp>
 #include <danaus/fft/root_of_unity.hpp>
 #include <danaus/monarch/fourier.hpp>
+#include <danaus/mri/models/learned_inverse.hpp>
 #include <danaus/mri/models/tape_operations.hpp>
 
 #include <algorithm>
@@ -114,19 +115,22 @@ Msense<R>::Msense(const LearnedModelConfig& config) : config_(config) {
 }
 
 template <class R>
-Var<Complex<R>, 4> Msense<R>::reconstruct(Tape& tape, const SliceBatch<R>& batch) const {
+Var<Complex<R>, 4> Msense<R>::weighted_samples(Tape& tape, const SliceBatch<R>& batch) const {
   const size_t rows = config_.acquired_rows, columns = config_.acquired_columns;
-  Tensor<R, 3> density;
-  if (config_.density != "none") {
-    density = tape.saved<R, 3>({batch.mask.extent(0), rows, columns});
-    density_weights<R>(tape.space(), batch.mask, density_reach, R(density_power), density);
-  }
-  const auto samples =
-      weighted_centre<R>(tape, batch.samples, density, weights_ ? &*weights_ : nullptr, rows, columns);
+  const auto density = tape.saved<R, 3>({batch.mask.extent(0), rows, columns});
+  density_weights<R>(tape.space(), batch.mask, density_reach, R(density_power), density);
+  return weighted_centre<R>(tape, batch.samples, density, weights_ ? &*weights_ : nullptr, rows, columns);
+}
+
+template <class R>
+Var<Complex<R>, 4> Msense<R>::reconstruct(Tape& tape, const SliceBatch<R>& batch) const {
+  const size_t columns = config_.acquired_columns;
   // Along y first: it is the longer transform, and there are fewer acquired columns than columns.
-  const auto inner = (*along_y_)(tape, samples, along_y_->pack(tape));
-  const auto coil_images = (*along_z_)(tape, inner, along_z_->pack(tape));
-  return combine_coils<R>(tape, batch.maps, coil_images);
+  const auto packed = along_y_->pack(tape);
+  const auto inner = config_.density == "none"
+                         ? transform_centre<R>(tape, *along_y_, packed, batch.samples, columns)
+                         : (*along_y_)(tape, weighted_samples(tape, batch), packed);
+  return transform_and_combine<R>(tape, *along_z_, along_z_->pack(tape), batch.maps, inner);
 }
 
 #define DANAUS_INSTANTIATE(R)                                                                           \

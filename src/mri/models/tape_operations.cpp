@@ -23,21 +23,6 @@ void write_gradient(const Exec& space, Workspace& scratch, const Var<Complex<R>,
 }  // namespace
 
 template <class R>
-Var<Complex<R>, 4> combine_coils(Tape& tape, const ConstTensor<Complex<R>, 5>& maps,
-                                 const Var<Complex<R>, 4>& u) {
-  const auto s = shape_of(u.value);
-  const auto x = tape.output<Complex<R>, 4>({s[0], s[1], s[2], maps.extent(4)});
-  combine_coils<R>(tape.space(), maps, u.value, Write::overwrite, x.value);
-  Workspace& scratch = tape.scratch();
-  tape.record("danaus::mri::combine_coils", x, [=, &scratch](const Exec& space) {
-    if (!u.is_tracked()) return;
-    write_gradient<R>(space, scratch, u,
-                      [&](const Tensor<Complex<R>, 4>& to) { expand_coils<R>(space, maps, x.grad(), to); });
-  });
-  return x;
-}
-
-template <class R>
 Var<Complex<R>, 4> sense_adjoint(Tape& tape, std::shared_ptr<const SenseOperator<R>> a,
                                  const Var<Complex<R>, 4>& y) {
   const auto x = tape.output<Complex<R>, 4>(a->image_shape());
@@ -292,8 +277,6 @@ Var<Complex<R>, 4> keep_support(Tape& tape, const ConstTensor<Complex<R>, 5>& ma
 }
 
 #define DANAUS_INSTANTIATE(R)                                                                              \
-  template Var<Complex<R>, 4> combine_coils<R>(Tape&, const ConstTensor<Complex<R>, 5>&,                   \
-                                               const Var<Complex<R>, 4>&);                                 \
   template Var<Complex<R>, 4> sense_adjoint<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,             \
                                                const Var<Complex<R>, 4>&);                                 \
   template Var<Complex<R>, 4> sense_forward<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,             \

@@ -3,6 +3,9 @@
 #include <danaus/core/instantiate.hpp>
 #include <danaus/mri/operators/centred_fft.hpp>
 #include <mri/operators/sense_pipeline.hpp>
+#if !defined(KOKKOS_ENABLE_CUDA)
+#include <mri/operators/coil_rows_host.hpp>
+#endif
 
 #include <cmath>
 
@@ -24,6 +27,32 @@ void require_divisor(const char* what, size_t part, size_t batch) {
                      ", found " + std::to_string(part));
 }
 
+/// out[c] = sum_m map[c, m] value[m].
+template <class R>
+KOKKOS_INLINE_FUNCTION void expand_pixel(const Complex<R>* map, const Complex<R>* value, int coils, int sets,
+                                         Complex<R>* out) {
+  for (int c = 0; c < coils; ++c) {
+    Complex<R> sum = 0;
+    for (int m = 0; m < sets; ++m) sum += map[c * sets + m] * value[m];
+    out[c] = sum;
+  }
+}
+
+/// out[m] = sum_c conj(map[c, m]) in[c], or added to it.
+template <class R>
+KOKKOS_INLINE_FUNCTION void combine_pixel(const Complex<R>* map, const Complex<R>* in, int coils, int sets,
+                                          Write write, Complex<R>* out) {
+  for (int m = 0; m < sets; ++m) {
+    R re = 0, im = 0;
+    for (int c = 0; c < coils; ++c) {
+      const Complex<R> s = map[c * sets + m], v = in[c];
+      re += s.real() * v.real() + s.imag() * v.imag();
+      im += s.real() * v.imag() - s.imag() * v.real();
+    }
+    store(write, Complex<R>(re, im), out[m]);
+  }
+}
+
 }  // namespace
 
 template <class R>
@@ -34,16 +63,17 @@ void expand_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTenso
   require_shape("mri::expand_coils: u", u, {x.extent(0), maps.extent(1), maps.extent(2), maps.extent(3)});
   const int per_slice = int(x.extent(0) / maps.extent(0)), coils = int(maps.extent(3)),
             sets = int(maps.extent(4));
+#if !defined(KOKKOS_ENABLE_CUDA)
+  if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
+    return Kokkos::parallel_for("danaus::mri::expand_coils", over_rows(space, x.extent(0), x.extent(1)),
+                                [=](int b, int j) {
+                                  host::expand_row<R>(&maps(b / per_slice, j, 0, 0, 0), &x(b, j, 0, 0),
+                                                      x.extent(2), size_t(coils), &u(b, j, 0, 0));
+                                });
+#endif
   Kokkos::parallel_for(
       "danaus::mri::expand_coils", over_pixels(space, x), KOKKOS_LAMBDA(int b, int j, int k) {
-        const Complex<R>* map = &maps(b / per_slice, j, k, 0, 0);
-        const Complex<R>* value = &x(b, j, k, 0);
-        Complex<R>* out = &u(b, j, k, 0);
-        for (int c = 0; c < coils; ++c) {
-          Complex<R> sum = 0;
-          for (int m = 0; m < sets; ++m) sum += map[c * sets + m] * value[m];
-          out[c] = sum;
-        }
+        expand_pixel(&maps(b / per_slice, j, k, 0, 0), &x(b, j, k, 0), coils, sets, &u(b, j, k, 0));
       });
 }
 
@@ -55,19 +85,17 @@ void combine_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTens
   require_shape("mri::combine_coils: x", x, {u.extent(0), maps.extent(1), maps.extent(2), maps.extent(4)});
   const int per_slice = int(u.extent(0) / maps.extent(0)), coils = int(maps.extent(3)),
             sets = int(maps.extent(4));
+#if !defined(KOKKOS_ENABLE_CUDA)
+  if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
+    return Kokkos::parallel_for("danaus::mri::combine_coils", over_rows(space, x.extent(0), x.extent(1)),
+                                [=](int b, int j) {
+                                  host::combine_row<R>(&maps(b / per_slice, j, 0, 0, 0), &u(b, j, 0, 0),
+                                                       x.extent(2), size_t(coils), write, &x(b, j, 0, 0));
+                                });
+#endif
   Kokkos::parallel_for(
       "danaus::mri::combine_coils", over_pixels(space, x), KOKKOS_LAMBDA(int b, int j, int k) {
-        const Complex<R>* map = &maps(b / per_slice, j, k, 0, 0);
-        const Complex<R>* in = &u(b, j, k, 0);
-        for (int m = 0; m < sets; ++m) {
-          R re = 0, im = 0;
-          for (int c = 0; c < coils; ++c) {
-            const Complex<R> s = map[c * sets + m], v = in[c];
-            re += s.real() * v.real() + s.imag() * v.imag();
-            im += s.real() * v.imag() - s.imag() * v.real();
-          }
-          store(write, Complex<R>(re, im), x(b, j, k, m));
-        }
+        combine_pixel(&maps(b / per_slice, j, k, 0, 0), &u(b, j, k, 0), coils, sets, write, &x(b, j, k, 0));
       });
 }
 

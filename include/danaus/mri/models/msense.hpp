@@ -45,6 +45,9 @@ class Msense : public LearnedModel<R> {
   std::map<std::string, std::string> hyper_parameters() const override { return config_.to_map(); }
 
  private:
+  /// The acquired centre of the samples, times w.
+  Var<Complex<R>, 4> weighted_samples(Tape& tape, const SliceBatch<R>& batch) const;
+
   LearnedModelConfig config_;
   std::optional<nn::AxisMonarch<R>> along_y_, along_z_;
   std::optional<Parameter<R, 2>> weights_;

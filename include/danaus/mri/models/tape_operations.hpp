@@ -10,11 +10,6 @@
 /// the echoes of its slices side by side.
 namespace danaus::mri {
 
-/// x(b, y, z, m) = sum_coil conj(maps(s, y, z, coil, m)) u(b, y, z, coil).
-template <class R>
-Var<Complex<R>, 4> combine_coils(Tape& tape, const ConstTensor<Complex<R>, 5>& maps,
-                                 const Var<Complex<R>, 4>& u);
-
 /// x = A^H y. The gradient of samples that the mask leaves out is zero.
 template <class R>
 Var<Complex<R>, 4> sense_adjoint(Tape& tape, std::shared_ptr<const SenseOperator<R>> a,

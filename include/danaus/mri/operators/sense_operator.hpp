@@ -16,7 +16,8 @@ template <class R>
 void expand_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTensor<Complex<R>, 4> x,
                   Tensor<Complex<R>, 4> u);
 
-/// Its adjoint: x(b, y, z, m) = sum_coil conj(maps(s, y, z, coil, m)) u(b, y, z, coil), coils in index order.
+/// Its adjoint: x(b, y, z, m) = sum_coil conj(maps(s, y, z, coil, m)) u(b, y, z, coil). The order of the sum
+/// depends on the number of coils alone.
 template <class R>
 void combine_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTensor<Complex<R>, 4> u,
                    Write write, Tensor<Complex<R>, 4> x);
