@@ -13,7 +13,7 @@ namespace {
 #if defined(KOKKOS_ENABLE_CUDA)
 constexpr size_t rows_together = size_t(1) << 30;
 #else
-constexpr size_t rows_together = 64;
+constexpr size_t rows_together = 128;
 #endif
 
 /// Rows first .. first + count of an item of (batch, y, z, channel), as a batch of one.
