@@ -34,19 +34,21 @@ MODELS = {
     "msense, learned weights": ["--model", "msense", "--density", "learned"],
     "unrolled": ["--model", "unrolled"],
     "unet": ["--model", "unet"],
+    "unet, residual": ["--model", "unet", "--residual", "true"],
 }
-ONE_SEED = ("unet",)  # more than a million parameters
+LARGE = ("unet", "unet, residual")  # more than a million parameters: one seed, trained and scored at LARGE_R alone
+LARGE_R = 4.0
 
 SCALES = {
     "quick": {"generate": ["--size", "208x40", "--pad", "256x80", "--slices", 12, "--coils", 8, "--calibration", 16],
-              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6}, "other_epochs": 12, "few": [1, 2, 4],
-              "few_visits": 96},
+              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6, "unet, residual": 6}, "other_epochs": 12,
+              "few": [1, 2, 4], "few_visits": {"msense": 96, "unrolled": 96, "unet, residual": 96}},
     "medium": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 12, "--coils", 8],
-               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 3, "unet": 1}, "other_epochs": 6, "few": [1],
-               "few_visits": 60, "fits": False},
+               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 3, "unet": 10, "unet, residual": 10}, "other_epochs": 6,
+               "few": [1, 2, 3, 5], "few_visits": {"unrolled": 180, "unet, residual": 600}, "fits": False},
     "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
-             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20}, "other_epochs": 12, "few": [1, 2, 3, 5],
-             "few_visits": 400},
+             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20, "unet, residual": 20}, "other_epochs": 12,
+             "few": [1, 2, 3, 5], "few_visits": {"msense": 400, "unrolled": 400, "unet, residual": 800}},
 }
 
 
@@ -105,11 +107,15 @@ class Study:
     def list_of_accelerations(self):
         return ",".join(f"{r:g}" for r in self.accelerations)
 
+    def accelerations_of(self, name):
+        return [LARGE_R] if name in LARGE else self.accelerations
+
     def train(self, name, options, seed, epochs, scans=None):
         folder = self.out / "runs" / (name.replace(", ", "-").replace(" ", "-") + f"-{seed}" + (f"-n{scans}" if scans else ""))
         some = ["--scans", scans] if scans else []
+        accelerations = ",".join(f"{r:g}" for r in self.accelerations_of(name))
         result = self.cached("train-" + folder.name, "train", "--data", self.out / "data", *options, *some,
-                             "--acceleration", self.list_of_accelerations(), "--epochs", epochs, "--validate-every",
+                             "--acceleration", accelerations, "--epochs", epochs, "--validate-every",
                              max(1, epochs // 4), "--seed", seed, "--out", folder, "--resume")
         return folder, result
 
@@ -117,7 +123,7 @@ class Study:
         runs = {}
         for name, options in MODELS.items():
             epochs = self.scale["epochs"].get(name, self.scale["other_epochs"])
-            seeds = 1 if name in ONE_SEED else self.scale["seeds"]
+            seeds = 1 if name in LARGE else self.scale["seeds"]
             runs[name] = [self.train(name, options, seed, epochs) for seed in range(seeds)]
         return runs
 
@@ -125,16 +131,16 @@ class Study:
         """{(model, scans): run}: as many visits of slices whatever the number of scans."""
         runs = {}
         slices = int(self.scale["generate"][self.scale["generate"].index("--slices") + 1])
-        for scans in self.scale["few"]:
-            epochs = max(1, self.scale["few_visits"] // (slices * scans))
-            for name in ("msense", "unrolled", "unet"):
-                runs[name, scans] = self.train(name, MODELS[name], 0, epochs, scans)
+        for name, visits in self.scale["few_visits"].items():
+            for scans in self.scale["few"]:
+                runs[name, scans] = self.train(name, MODELS[name], 0, round(visits / (slices * scans)), scans)
         return runs
 
-    def evaluate(self, settings, folders, name):
-        """Rows of all accelerations, each with the settings that were tuned for it."""
+    def evaluate(self, settings, runs, name):
+        """Rows of all accelerations, each with the settings that were tuned for it. `runs`: (model, folder)."""
         rows = []
         for r in self.accelerations:
+            folders = [folder for model, folder in runs if r in self.accelerations_of(model)]
             tuned = ",".join(f"{method}:{settings[r, method]}" for method in GRID) if settings else ""
             methods = ["--method", "zero-filled," + ",".join((*GRID, *self.fits)), "--settings", tuned] if settings else []
             rows += self.cached(f"test-{name}-{r:g}", "eval", "--data", self.out / "data/test", *methods, "--run",
@@ -159,6 +165,8 @@ def cells(rows, accelerations, of):
             pair = []
             for echo in (1, 2):
                 values = [row[score]["mean"] for row in rows if of(row) and row["acceleration"] == r and row["echo"] == echo]
+                if not values:
+                    break
                 spread = f" ({deviation(values):.{digits}f})" if len(values) > 1 else ""
                 pair.append(f"{mean(values):.{digits}f}{spread}")
             text.append(" / ".join(pair))
@@ -188,9 +196,8 @@ def main():
     settings = study.tune()
     runs = study.train_all()
     few = study.train_few()
-    folders = [folder for model in runs.values() for folder, result in model]
-    rows = study.evaluate(settings, folders, "all")
-    few_rows = study.evaluate({}, [folder for folder, result in few.values()], "few")
+    rows = study.evaluate(settings, [(name, folder) for name, model in runs.items() for folder, result in model], "all")
+    few_rows = study.evaluate({}, [(name, folder) for (name, scans), (folder, result) in few.items()], "few")
 
     body = []
     for method in ("zero-filled", *GRID, *study.fits):
@@ -204,6 +211,7 @@ def main():
     few_body = [[name, str(scans), *cells(few_rows, study.accelerations, lambda row: row["run"] == str(folder))]
                 for (name, scans), (folder, result) in few.items()]
     counts = study.scale["subjects"]
+    visits = ", ".join(f"{name} {count}" for name, count in study.scale["few_visits"].items())
     tuned = "; ".join(f"{method} " + ", ".join(f"{settings[r, method]} at R = {r:g}" for r in study.accelerations) for method in GRID)
     text = f"""# Reconstruction of synthetic knees
 
@@ -213,7 +221,7 @@ brackets the deviation over {study.scale['seeds']} seeds. PSNR in dB. Classical 
 {tuned}.
 
 {table(["method", "parameters", "training, s", *head(study.accelerations)], body)}
-Few training scans, one seed, {study.scale['few_visits']} visits of slices each:
+Few training scans, one seed, as many visits of slices whatever their number ({visits}):
 
 {table(["model", "scans", *head(study.accelerations)], few_body)}"""
     (study.out / "study.md").write_text(text)

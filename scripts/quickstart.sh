@@ -69,8 +69,7 @@ if $mri; then
   build_preset release -- danaus-mri
   mkdir -p "$data" "$runs"
   step "synthetic knees, two to train on and one to test: 12 slices of 512 x 160, two echoes, 8 coils"
-  "$program" generate --subjects 2 --slices 12 --seed "$((seed + 1))" --out "$data/knees/train"
-  "$program" generate --subjects 1 --slices 12 --seed "$seed" --out "$data/knees/test"
+  "$program" generate --subjects 2 --test 1 --slices 12 --seed "$seed" --out "$data/knees"
   step "training an unrolled network of Monarch transforms, 49,385 parameters"
   "$program" train --data "$data/knees/train" --validation 0 --model unrolled --acceleration 4 --epochs 4 \
     --seed "$seed" --out "$runs/knee-unrolled" --resume

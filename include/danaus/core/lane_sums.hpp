@@ -24,9 +24,10 @@ KOKKOS_FORCEINLINE_FUNCTION Pack<T> fold_segments(const Pack<T>& a, const Pack<T
   const auto x = static_cast<Native<T>>(a), y = static_cast<Native<T>>(b);
   return [&]<int... i>(std::integer_sequence<int, i...>) {
     const Native<T> low = __builtin_shufflevector(x, y, segment_lane<W, size>(i, 0)...),
-                 high = __builtin_shufflevector(x, y, segment_lane<W, size>(i, 1)...);
+                    high = __builtin_shufflevector(x, y, segment_lane<W, size>(i, 1)...);
     return Pack<T>(Native<T>(low + high));
-  }(std::make_integer_sequence<int, W>{});
+  }
+  (std::make_integer_sequence<int, W>{});
 }
 
 /// `count` packs from `at` on, folded into one that holds count segments.
@@ -46,7 +47,11 @@ KOKKOS_FORCEINLINE_FUNCTION Pack<T> fold(const std::array<Pack<T>, N>& packs, si
 template <class T, size_t N>
 KOKKOS_FORCEINLINE_FUNCTION void add_lane_sums(const std::array<Pack<T>, N>& packs, T* to) {
   constexpr int W = width<T>;
-  constexpr int together = N % W == 0 ? W : N % 8 == 0 && W > 8 ? 8 : N % 4 == 0 && W > 4 ? 4 : N % 2 == 0 && W > 2 ? 2 : 1;
+  constexpr int together = N % W == 0            ? W
+                           : N % 8 == 0 && W > 8 ? 8
+                           : N % 4 == 0 && W > 4 ? 4
+                           : N % 2 == 0 && W > 2 ? 2
+                                                 : 1;
   alignas(64) T sums[W];
   for (size_t at = 0; at < N; at += together) {
     store(detail::fold<together, T>(packs, at), sums);

@@ -68,11 +68,13 @@ Var<Complex<R>, 4> transform_centre(Tape& tape, const nn::AxisMonarch<R>& along_
   const auto lanes_of = [=](const Tensor<Complex<R>, 4>& y) {
     return monarch::complex_lanes<R>(Tensor<Complex<R>, 3>(y.data(), items, y.extent(1), columns * coils));
   };
-  transform.apply(tape.space(), packed, centre_lanes<R>(samples, rows, columns), Write::overwrite, lanes_of(out.value));
+  transform.apply(tape.space(), packed, centre_lanes<R>(samples, rows, columns), Write::overwrite,
+                  lanes_of(out.value));
   Workspace& scratch = tape.scratch();
   tape.record("danaus::mri::transform_centre", out, [=, layer = along_y, &scratch](const Exec& space) {
-    layer.transform().backward(space, packed, centre_lanes<R>(samples, rows, columns), monarch::Lanes<const R>(lanes_of(out.grad())), scratch,
-                               Write::overwrite, {}, reinterpret_cast<R*>(layer.left().grad().data()),
+    layer.transform().backward(space, packed, centre_lanes<R>(samples, rows, columns),
+                               monarch::Lanes<const R>(lanes_of(out.grad())), scratch, Write::overwrite, {},
+                               reinterpret_cast<R*>(layer.left().grad().data()),
                                reinterpret_cast<R*>(layer.right().grad().data()));
   });
   return out;
@@ -121,12 +123,12 @@ Var<Complex<R>, 4> transform_and_combine(Tape& tape, const nn::AxisMonarch<R>& a
   return x;
 }
 
-#define DANAUS_INSTANTIATE(R)                                                       \
+#define DANAUS_INSTANTIATE(R)                                                                            \
   template Var<Complex<R>, 4> transform_centre<R>(Tape&, const nn::AxisMonarch<R>&, const Tensor<R, 1>&, \
-      const ConstTensor<Complex<R>, 4>&, size_t); \
-  template Var<Complex<R>, 4> transform_and_combine<R>(                             \
-      Tape&, const nn::AxisMonarch<R>&, const Tensor<R, 1>&,                        \
-      const ConstTensor<Complex<R>, 5>&, const Var<Complex<R>, 4>&);
+                                                  const ConstTensor<Complex<R>, 4>&, size_t);            \
+  template Var<Complex<R>, 4> transform_and_combine<R>(                                                  \
+      Tape&, const nn::AxisMonarch<R>&, const Tensor<R, 1>&, const ConstTensor<Complex<R>, 5>&,          \
+      const Var<Complex<R>, 4>&);
 DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
 #undef DANAUS_INSTANTIATE
 

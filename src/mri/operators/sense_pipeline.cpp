@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 
 namespace danaus::mri {
@@ -78,12 +79,9 @@ void multiply_by_power(const Complex<R>* w, size_t n, Complex<R>* out) {
   }
 }
 
-/// Work for each of a two-dimensional range, on all threads.
-template <class Work>
-void for_each(const char* label, size_t outer, size_t inner, const Work& work) {
-  Kokkos::parallel_for(label, Kokkos::RangePolicy<Host>(0, outer * inner),
-                       [&](size_t i) { work(i / inner, i % inner); });
-  Host().fence("danaus::mri::SensePipeline");
+/// Tasks of two indices each.
+Kokkos::MDRangePolicy<Host, Kokkos::Rank<2>> tasks(size_t outer, size_t inner) {
+  return {{0, 0}, {std::int64_t(outer), std::int64_t(inner)}, {1, 1}};
 }
 
 }  // namespace
@@ -116,22 +114,24 @@ template <class R>
 void SensePipeline<R>::take_maps(const ConstTensor<Complex<R>, 5>& maps) {
   const auto phase_y = image_phase<R>(rows_), phase_z = image_phase<R>(columns_);
   const R root = R(1 / std::sqrt(double(rows_ * columns_)));
-  for_each("danaus::mri::SensePipeline (maps)", maps.extent(0), pieces_, [&](size_t s, size_t piece) {
-    bool some = false;
-    for (size_t row = 0; row < rows_per_piece; ++row) {
-      const size_t j = piece * rows_per_piece + row, at = row * columns_;
-      for (size_t k = 0; k < columns_; ++k) {
-        const Value phase = j < rows_ ? root * phase_y(j) * phase_z(k) : Value(0);
-        for (size_t c = 0; c < coils_; ++c)
-          for (size_t m = 0; m < sets_; ++m) {
-            const Value map = j < rows_ ? maps(s, j, k, c, m) : Value(0);
-            some = some || map.real() != 0 || map.imag() != 0;
-            maps_(s, piece, c, m, at + k) = phase * map;
-          }
-      }
-    }
-    piece_has_maps_[s * pieces_ + piece] = some;
-  });
+  Kokkos::parallel_for("danaus::mri::SensePipeline (maps)", tasks(maps.extent(0), pieces_),
+                       [&](size_t s, size_t piece) {
+                         bool some = false;
+                         for (size_t row = 0; row < rows_per_piece; ++row) {
+                           const size_t j = piece * rows_per_piece + row, at = row * columns_;
+                           for (size_t k = 0; k < columns_; ++k) {
+                             const Value phase = j < rows_ ? root * phase_y(j) * phase_z(k) : Value(0);
+                             for (size_t c = 0; c < coils_; ++c)
+                               for (size_t m = 0; m < sets_; ++m) {
+                                 const Value map = j < rows_ ? maps(s, j, k, c, m) : Value(0);
+                                 some = some || map.real() != 0 || map.imag() != 0;
+                                 maps_(s, piece, c, m, at + k) = phase * map;
+                               }
+                           }
+                         }
+                         piece_has_maps_[s * pieces_ + piece] = some;
+                       });
+  Host().fence("danaus::mri::SensePipeline");
 }
 
 template <class R>
@@ -153,66 +153,71 @@ void SensePipeline<R>::take_weights(const ConstTensor<R, 3>& weights) {
 template <class R>
 void SensePipeline<R>::rows_to_columns(const ConstTensor<Complex<R>, 4>& x) const {
   const size_t tile = rows_per_piece * columns_;
-  for_each("danaus::mri::SensePipeline (rows to columns)", batch_, pieces_, [&](size_t b, size_t piece) {
-    const size_t first = piece * rows_per_piece, count = std::min(rows_per_piece, rows_ - first);
-    if (!has_maps(b, piece)) {
-      for (size_t s = 0; s < sampled_.size(); ++s)
-        for (size_t c = 0; c < coils_; ++c) std::fill_n(&lines_(b, s, c, first), rows_per_piece, Value(0));
-      return;
-    }
-    Scratch<R> scratch((sets_ + 2) * tile);  // image, its coil, the coil's spectrum
-    Value *image = scratch.at(0), *coil = scratch.at(sets_ * tile), *spectrum = coil + tile;
-    const Value* pixels = &x(b, first, 0, 0);
-    std::fill_n(image, sets_ * tile, Value(0));
-    for (size_t i = 0; i < count * columns_; ++i)
-      for (size_t m = 0; m < sets_; ++m) image[m * tile + i] = pixels[i * sets_ + m];
-    for (size_t c = 0; c < coils_; ++c) {
-      const Value* maps = &maps_(b / per_slice_, piece, c, 0, 0);
-      multiply<R, false>(maps, image, tile, coil);
-      for (size_t m = 1; m < sets_; ++m) multiply<R, true>(maps + m * tile, image + m * tile, tile, coil);
-      z_forward_(coil, spectrum);
-      for (size_t s = 0; s < sampled_.size(); ++s) {
-        const Value* from = spectrum + sampled_[s];
-        Value* to = &lines_(b, s, c, first);
-        for (size_t j = 0; j < rows_per_piece; ++j) to[j] = from[j * columns_];
-      }
-    }
-  });
+  Kokkos::parallel_for(
+      "danaus::mri::SensePipeline (rows to columns)", tasks(batch_, pieces_), [&](size_t b, size_t piece) {
+        const size_t first = piece * rows_per_piece, count = std::min(rows_per_piece, rows_ - first);
+        if (!has_maps(b, piece)) {
+          for (size_t s = 0; s < sampled_.size(); ++s)
+            for (size_t c = 0; c < coils_; ++c)
+              std::fill_n(&lines_(b, s, c, first), rows_per_piece, Value(0));
+          return;
+        }
+        Scratch<R> scratch((sets_ + 2) * tile);  // image, its coil, the coil's spectrum
+        Value *image = scratch.at(0), *coil = scratch.at(sets_ * tile), *spectrum = coil + tile;
+        const Value* pixels = &x(b, first, 0, 0);
+        std::fill_n(image, sets_ * tile, Value(0));
+        for (size_t i = 0; i < count * columns_; ++i)
+          for (size_t m = 0; m < sets_; ++m) image[m * tile + i] = pixels[i * sets_ + m];
+        for (size_t c = 0; c < coils_; ++c) {
+          const Value* maps = &maps_(b / per_slice_, piece, c, 0, 0);
+          multiply<R, false>(maps, image, tile, coil);
+          for (size_t m = 1; m < sets_; ++m) multiply<R, true>(maps + m * tile, image + m * tile, tile, coil);
+          z_forward_(coil, spectrum);
+          for (size_t s = 0; s < sampled_.size(); ++s) {
+            const Value* from = spectrum + sampled_[s];
+            Value* to = &lines_(b, s, c, first);
+            for (size_t j = 0; j < rows_per_piece; ++j) to[j] = from[j * columns_];
+          }
+        }
+      });
+  Host().fence("danaus::mri::SensePipeline");
 }
 
 template <class R>
 void SensePipeline<R>::columns_to_rows(const Tensor<Complex<R>, 4>& x) const {
   const size_t tile = rows_per_piece * columns_;
-  for_each("danaus::mri::SensePipeline (columns to rows)", batch_, pieces_, [&](size_t b, size_t piece) {
-    const size_t first = piece * rows_per_piece, count = std::min(rows_per_piece, rows_ - first);
-    if (!has_maps(b, piece)) {
-      std::fill_n(&x(b, first, 0, 0), count * columns_ * sets_, Value(0));
-      return;
-    }
-    Scratch<R> scratch((sets_ + 2) * tile);  // image, its coil, the coil's spectrum
-    Value *image = scratch.at(0), *coil = scratch.at(sets_ * tile), *spectrum = coil + tile;
-    std::fill_n(image, sets_ * tile, Value(0));
-    std::fill_n(spectrum, tile, Value(0));
-    for (size_t c = 0; c < coils_; ++c) {
-      for (size_t s = 0; s < sampled_.size(); ++s) {
-        const Value* from = &lines_(b, s, c, first);
-        Value* to = spectrum + sampled_[s];
-        for (size_t j = 0; j < rows_per_piece; ++j) to[j * columns_] = from[j];
-      }
-      z_backward_(spectrum, coil);
-      for (size_t m = 0; m < sets_; ++m)
-        add_conjugate_product<R>(&maps_(b / per_slice_, piece, c, m, 0), coil, tile, image + m * tile);
-    }
-    Value* pixels = &x(b, first, 0, 0);
-    for (size_t i = 0; i < count * columns_; ++i)
-      for (size_t m = 0; m < sets_; ++m) pixels[i * sets_ + m] = image[m * tile + i];
-  });
+  Kokkos::parallel_for(
+      "danaus::mri::SensePipeline (columns to rows)", tasks(batch_, pieces_), [&](size_t b, size_t piece) {
+        const size_t first = piece * rows_per_piece, count = std::min(rows_per_piece, rows_ - first);
+        if (!has_maps(b, piece)) {
+          std::fill_n(&x(b, first, 0, 0), count * columns_ * sets_, Value(0));
+          return;
+        }
+        Scratch<R> scratch((sets_ + 2) * tile);  // image, its coil, the coil's spectrum
+        Value *image = scratch.at(0), *coil = scratch.at(sets_ * tile), *spectrum = coil + tile;
+        std::fill_n(image, sets_ * tile, Value(0));
+        std::fill_n(spectrum, tile, Value(0));
+        for (size_t c = 0; c < coils_; ++c) {
+          for (size_t s = 0; s < sampled_.size(); ++s) {
+            const Value* from = &lines_(b, s, c, first);
+            Value* to = spectrum + sampled_[s];
+            for (size_t j = 0; j < rows_per_piece; ++j) to[j * columns_] = from[j];
+          }
+          z_backward_(spectrum, coil);
+          for (size_t m = 0; m < sets_; ++m)
+            add_conjugate_product<R>(&maps_(b / per_slice_, piece, c, m, 0), coil, tile, image + m * tile);
+        }
+        Value* pixels = &x(b, first, 0, 0);
+        for (size_t i = 0; i < count * columns_; ++i)
+          for (size_t m = 0; m < sets_; ++m) pixels[i * sets_ + m] = image[m * tile + i];
+      });
+  Host().fence("danaus::mri::SensePipeline");
 }
 
 template <class R>
 void SensePipeline<R>::clear_unsampled(const Tensor<Complex<R>, 4>& y) const {
   if (sampled_.size() == columns_) return;
-  for_each("danaus::mri::SensePipeline (clear)", batch_, rows_, [&](size_t b, size_t j) {
+  Kokkos::parallel_for("danaus::mri::SensePipeline (clear)", tasks(batch_, rows_), [&](size_t b, size_t j) {
     size_t k = 0;
     for (size_t s = 0; s <= sampled_.size(); ++s) {
       const size_t end = s < sampled_.size() ? sampled_[s] : columns_;
@@ -220,52 +225,62 @@ void SensePipeline<R>::clear_unsampled(const Tensor<Complex<R>, 4>& y) const {
       k = end + 1;
     }
   });
+  Host().fence("danaus::mri::SensePipeline");
 }
 
 template <class R>
 void SensePipeline<R>::forward(const ConstTensor<Complex<R>, 4>& x, const Tensor<Complex<R>, 4>& y) const {
   rows_to_columns(x);
   clear_unsampled(y);
-  for_each("danaus::mri::SensePipeline (forward)", batch_, sampled_.size(), [&](size_t b, size_t s) {
-    const size_t pitch = lines_.extent(3), k = sampled_[s];
-    const Value* weights = &weights_(b / per_weight_, s, 0);
-    Scratch<R> spectra(coils_ * pitch);
-    for (size_t c = 0; c < coils_; ++c) y_forward_(&lines_(b, s, c, 0), spectra.at(c * pitch));
-    for (size_t j = 0; j < rows_; ++j) {
-      Value* to = &y(b, j, k, 0);
-      for (size_t c = 0; c < coils_; ++c) to[c] = weights[j] * *spectra.at(c * pitch + j);
-    }
-  });
+  Kokkos::parallel_for("danaus::mri::SensePipeline (forward)", tasks(batch_, sampled_.size()),
+                       [&](size_t b, size_t s) {
+                         const size_t pitch = lines_.extent(3), k = sampled_[s];
+                         const Value* weights = &weights_(b / per_weight_, s, 0);
+                         Scratch<R> spectra(coils_ * pitch);
+                         for (size_t c = 0; c < coils_; ++c)
+                           y_forward_(&lines_(b, s, c, 0), spectra.at(c * pitch));
+                         for (size_t j = 0; j < rows_; ++j) {
+                           Value* to = &y(b, j, k, 0);
+                           for (size_t c = 0; c < coils_; ++c)
+                             to[c] = weights[j] * *spectra.at(c * pitch + j);
+                         }
+                       });
+  Host().fence("danaus::mri::SensePipeline");
 }
 
 template <class R>
 void SensePipeline<R>::adjoint(const ConstTensor<Complex<R>, 4>& y, const Tensor<Complex<R>, 4>& x) const {
-  for_each("danaus::mri::SensePipeline (adjoint)", batch_, sampled_.size(), [&](size_t b, size_t s) {
-    const size_t pitch = lines_.extent(3), k = sampled_[s];
-    const Value* weights = &weights_(b / per_weight_, s, 0);
-    Scratch<R> spectra(coils_ * pitch);
-    for (size_t j = 0; j < rows_; ++j) {
-      const Value weight = Kokkos::conj(weights[j]);
-      const Value* from = &y(b, j, k, 0);
-      for (size_t c = 0; c < coils_; ++c) *spectra.at(c * pitch + j) = weight * from[c];
-    }
-    for (size_t c = 0; c < coils_; ++c) y_backward_(spectra.at(c * pitch), &lines_(b, s, c, 0));
-  });
+  Kokkos::parallel_for("danaus::mri::SensePipeline (adjoint)", tasks(batch_, sampled_.size()),
+                       [&](size_t b, size_t s) {
+                         const size_t pitch = lines_.extent(3), k = sampled_[s];
+                         const Value* weights = &weights_(b / per_weight_, s, 0);
+                         Scratch<R> spectra(coils_ * pitch);
+                         for (size_t j = 0; j < rows_; ++j) {
+                           const Value weight = Kokkos::conj(weights[j]);
+                           const Value* from = &y(b, j, k, 0);
+                           for (size_t c = 0; c < coils_; ++c) *spectra.at(c * pitch + j) = weight * from[c];
+                         }
+                         for (size_t c = 0; c < coils_; ++c)
+                           y_backward_(spectra.at(c * pitch), &lines_(b, s, c, 0));
+                       });
+  Host().fence("danaus::mri::SensePipeline");
   columns_to_rows(x);
 }
 
 template <class R>
 void SensePipeline<R>::normal(const ConstTensor<Complex<R>, 4>& x, const Tensor<Complex<R>, 4>& z) const {
   rows_to_columns(x);
-  for_each("danaus::mri::SensePipeline (normal)", batch_, sampled_.size(), [&](size_t b, size_t s) {
-    const Value* weights = &weights_(b / per_weight_, s, 0);
-    Scratch<R> spectrum(rows_);
-    for (size_t c = 0; c < coils_; ++c) {
-      y_forward_(&lines_(b, s, c, 0), spectrum.at(0));
-      multiply_by_power<R>(weights, rows_, spectrum.at(0));
-      y_backward_(spectrum.at(0), &lines_(b, s, c, 0));
-    }
-  });
+  Kokkos::parallel_for("danaus::mri::SensePipeline (normal)", tasks(batch_, sampled_.size()),
+                       [&](size_t b, size_t s) {
+                         const Value* weights = &weights_(b / per_weight_, s, 0);
+                         Scratch<R> spectrum(rows_);
+                         for (size_t c = 0; c < coils_; ++c) {
+                           y_forward_(&lines_(b, s, c, 0), spectrum.at(0));
+                           multiply_by_power<R>(weights, rows_, spectrum.at(0));
+                           y_backward_(spectrum.at(0), &lines_(b, s, c, 0));
+                         }
+                       });
+  Host().fence("danaus::mri::SensePipeline");
   columns_to_rows(z);
 }
 

@@ -11,9 +11,8 @@ namespace danaus::mri {
 /// @param along_y  a layer of axis 1 @param packed  its factors
 /// @throws ShapeError
 template <class R>
-Var<Complex<R>, 4> transform_centre(Tape& tape, const nn::AxisMonarch<R>& along_y,
-                                    const Tensor<R, 1>& packed, const ConstTensor<Complex<R>, 4>& samples,
-                                    size_t columns);
+Var<Complex<R>, 4> transform_centre(Tape& tape, const nn::AxisMonarch<R>& along_y, const Tensor<R, 1>& packed,
+                                    const ConstTensor<Complex<R>, 4>& samples, size_t columns);
 
 /// Coil images by a learned transform of the last axis, and their sum:
 ///
