@@ -1,6 +1,10 @@
 #include <nn/local_convolution.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/core/partial_sums.hpp>
+#if !defined(KOKKOS_ENABLE_CUDA)
+#include <nn/local_convolution_host.hpp>
+#endif
 
 namespace danaus::nn {
 
@@ -88,8 +92,8 @@ void convolve_from_hidden_of(const Exec& space, const Tensor<T, 3>& w, const Ten
 }
 
 template <int H, class T>
-void weight_gradient_of(const Exec& space, bool moves_channels, const Tensor<T, 4>& channels,
-                        const Tensor<T, 4>& hidden, const Tensor<T, 4>& partial, const Tensor<T, 3>& w_grad) {
+void weight_gradient_parts(const Exec& space, bool moves_channels, const Tensor<T, 4>& channels,
+                           const Tensor<T, 4>& hidden, const Tensor<T, 4>& partial) {
   const int rows = int(channels.extent(1)) - 2, columns = int(channels.extent(2)) - 2,
             count = int(channels.extent(3)), all_rows = int(channels.extent(0)) * rows;
   Kokkos::parallel_for(
@@ -109,13 +113,6 @@ void weight_gradient_of(const Exec& space, bool moves_channels, const Tensor<T, 
           for (int h = 0; h < H; ++h) partial(chunk, tap, c, h) = sum[h];
         }
       });
-  Kokkos::parallel_for(
-      "danaus::nn::convolution_weight_gradient (sum)", over_entries(space, w_grad), KOKKOS_LAMBDA(size_t n) {
-        const size_t entries = w_grad.size();
-        T sum = 0;
-        for (int chunk = 0; chunk < conv_chunks; ++chunk) sum += partial.data()[size_t(chunk) * entries + n];
-        w_grad.data()[n] += sum;
-      });
 }
 
 /// Calls f.template operator()<H>() for the layer's number of hidden channels.
@@ -129,14 +126,25 @@ void for_hidden(size_t hidden, const F& f) {
 template <class T>
 void convolve_to_hidden(const Exec& space, const Tensor<T, 3>& w, const Tensor<T, 1>& bias, bool mirrored,
                         const Tensor<T, 4>& in, const Tensor<T, 4>& out) {
-  for_hidden(w.extent(2), [&]<int H>() { convolve_to_hidden_of<H, T>(space, w, bias, mirrored, in, out); });
+  for_hidden(w.extent(2), [&]<int H>() {
+#if !defined(KOKKOS_ENABLE_CUDA)
+    if constexpr (host::fills_packs<H, T>)
+      return host::convolve_to_hidden<H, T>(space, w, bias, mirrored, in, out);
+#endif
+    convolve_to_hidden_of<H, T>(space, w, bias, mirrored, in, out);
+  });
 }
 
 template <class T>
 void convolve_from_hidden(const Exec& space, const Tensor<T, 3>& w, const Tensor<T, 1>& bias, bool mirrored,
                           const Tensor<T, 4>& in, Write write, const Tensor<T, 4>& out) {
-  for_hidden(w.extent(2),
-             [&]<int H>() { convolve_from_hidden_of<H, T>(space, w, bias, mirrored, in, write, out); });
+  for_hidden(w.extent(2), [&]<int H>() {
+#if !defined(KOKKOS_ENABLE_CUDA)
+    if constexpr (host::fills_packs<H, T>)
+      return host::convolve_from_hidden<H, T>(space, w, bias, mirrored, in, write, out);
+#endif
+    convolve_from_hidden_of<H, T>(space, w, bias, mirrored, in, write, out);
+  });
 }
 
 template <class T>
@@ -144,8 +152,15 @@ void convolution_weight_gradient(const Exec& space, bool moves_channels, const T
                                  const Tensor<T, 4>& hidden, const Tensor<T, 4>& partial,
                                  const Tensor<T, 3>& w_grad) {
   for_hidden(w_grad.extent(2), [&]<int H>() {
-    weight_gradient_of<H, T>(space, moves_channels, channels, hidden, partial, w_grad);
+#if !defined(KOKKOS_ENABLE_CUDA)
+    if constexpr (host::fills_packs<H, T>)
+      return host::weight_gradient_parts<H, T>(space, moves_channels, channels, hidden, partial);
+#endif
+    weight_gradient_parts<H, T>(space, moves_channels, channels, hidden, partial);
   });
+  sum_parts<T>(
+      space, partial.data(), conv_chunks, w_grad.size(),
+      KOKKOS_LAMBDA(size_t n, T sum) { w_grad.data()[n] += sum; });
 }
 
 template <class T>

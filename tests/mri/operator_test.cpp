@@ -193,6 +193,43 @@ TEST_CASE("expansion and combination are sums over maps and coils", "[mri]") {
       }
 }
 
+TEMPLATE_TEST_CASE("coils that fill vectors are expanded and combined like others", "[mri]", float, double) {
+  using R = TestType;
+  const Exec space;
+  for (const size_t coils : {2, 4, 8, 12, 16, 24}) {
+    const Shape<5> shape{2, 3, 11, coils, 1};
+    const auto maps = test::normal<Complex<R>, 5>(shape, stream::test + coils);
+    const auto x = test::normal<Complex<R>, 4>({4, 3, 11, 1}, stream::test + (1 << 8));
+    const auto v = test::normal<Complex<R>, 4>({4, 3, 11, coils}, stream::test + (2 << 8));
+    const auto u = uninitialized<Complex<R>, 4>("u", {4, 3, 11, coils});
+    const auto z = uninitialized<Complex<R>, 4>("z", {4, 3, 11, 1});
+    expand_coils<R>(space, maps, x, u);
+    combine_coils<R>(space, maps, v, Write::overwrite, z);
+    combine_coils<R>(space, maps, v, Write::accumulate, z);
+    space.fence();
+    const auto s = to_host(maps);
+    const auto hx = to_host(x), hu = to_host(u), hv = to_host(v), hz = to_host(z);
+    // Products of numbers of size 3, and twice the sum of up to 24 of them.
+    const double tolerance = 2 * 24 * 9 * test::epsilon<R>();
+    double worst = 0;
+    for (size_t b = 0; b < 4; ++b)
+      for (size_t j = 0; j < 3; ++j)
+        for (size_t k = 0; k < 11; ++k) {
+          Complex<double> sum = 0;
+          for (size_t c = 0; c < coils; ++c) {
+            const Complex<double> map(s(b / 2, j, k, c, 0).real(), s(b / 2, j, k, c, 0).imag()),
+                value(hx(b, j, k, 0).real(), hx(b, j, k, 0).imag()),
+                found(hu(b, j, k, c).real(), hu(b, j, k, c).imag());
+            worst = std::max(worst, Kokkos::abs(found - map * value));
+            sum += Kokkos::conj(map) * Complex<double>(hv(b, j, k, c).real(), hv(b, j, k, c).imag());
+          }
+          worst = std::max(
+              worst, Kokkos::abs(Complex<double>(hz(b, j, k, 0).real(), hz(b, j, k, 0).imag()) - 2.0 * sum));
+        }
+    CHECK(worst <= tolerance);
+  }
+}
+
 TEST_CASE("the eigenvalue bound holds, and is exact for orthonormal maps", "[mri]") {
   const Exec space;
   HostTensor<Complex<double>, 5> maps("maps", 1, 4, 4, 2, 1);

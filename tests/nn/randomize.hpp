@@ -4,11 +4,12 @@
 #include <danaus/core/random.hpp>
 
 /// Freezes a store and gives it normal numbers, away from where symmetries could hide mistakes.
-inline void randomize(danaus::ParameterStore<double>& store, double deviation = 0.4) {
+template <class T>
+void randomize(danaus::ParameterStore<T>& store, double deviation = 0.4) {
   store.freeze();
   const auto host = danaus::to_host(store.values());
   const danaus::Random random(3, danaus::stream::test);
   for (const auto& p : store.parameters())
-    for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = deviation * random.normal(p.offset + i);
+    for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = T(deviation * random.normal(p.offset + i));
   Kokkos::deep_copy(store.values(), host);
 }

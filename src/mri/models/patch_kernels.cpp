@@ -65,16 +65,17 @@ void gather_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Co
         const size_t first = grids.first_lane(grid, slice, patch_row);
         for (int r = 0; r < grids.patch * grids.patch; ++r) {
           const int y = (patch_row * grids.patch + r / grids.patch + grids.offset_y[grid]) % count_y;
-          const int z0 = r % grids.patch + grids.offset_z[grid];
+          const int first_z = (r % grids.patch + grids.offset_z[grid]) % count_z;
           for (int e = 0; e < grids.echoes; ++e) {
             R* re = &v(r, size_t(2 * e) * grids.patches + first);
             R* im = re + grids.patches;
-            for (int q = 0; q < grids.patch_columns; ++q) {
-              const int z = (z0 + q * grids.patch) % count_z;
-              const bool inside = y < grids.rows && z < grids.columns;
-              const Complex<R> value = inside ? x(slice * grids.echoes + e, y, z, 0) : Complex<R>(0);
+            const Complex<R>* row = y < grids.rows ? &x(slice * grids.echoes + e, y, 0, 0) : nullptr;
+            for (int q = 0, z = first_z; q < grids.patch_columns; ++q) {
+              const Complex<R> value = row && z < grids.columns ? row[z] : Complex<R>(0);
               re[q] = scale * value.real();
               im[q] = scale * value.imag();
+              z += grids.patch;
+              if (z >= count_z) z -= count_z;
             }
           }
         }
@@ -100,35 +101,60 @@ void add_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Compl
           for (int column = 0; column < grids.patch; ++column) {
             const R* re = &v(from_y % grids.patch * grids.patch + column, first);
             const R* im = re + grids.patches;
-            for (int q = 0; q < grids.patch_columns; ++q) {
-              const int z = (q * grids.patch + column + grids.offset_z[grid]) % count_z;
-              if (z < grids.columns) out(b, y, z, 0) += scale * Complex<R>(re[q], im[q]);
+            Complex<R>* row = &out(b, y, 0, 0);
+            for (int q = 0, z = (column + grids.offset_z[grid]) % count_z; q < grids.patch_columns; ++q) {
+              if (z < grids.columns) row[z] += scale * Complex<R>(re[q], im[q]);
+              z += grids.patch;
+              if (z >= count_z) z -= count_z;
             }
           }
         }
       });
 }
 
+/// Coefficients of one echo: d = c / max(1, |c| / t).
+template <class R>
+KOKKOS_INLINE_FUNCTION void clip_alone(const R* in, size_t patches, R inverse, R* out) {
+  const R *re = in, *im = in + patches;
+  R *to_re = out, *to_im = out + patches;
+  for (size_t p = 0; p < patches; ++p) {
+    const R square = (re[p] * re[p] + im[p] * im[p]) * inverse * inverse;
+    const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
+    to_re[p] = factor * re[p];
+    to_im[p] = factor * im[p];
+  }
+}
+
+/// Of `group` echoes together, with the threshold of each `stride` further than the one before.
+template <class R>
+KOKKOS_INLINE_FUNCTION void clip_together(const R* in, size_t patches, int group, const R* threshold,
+                                          size_t stride, R* out) {
+  for (size_t p = 0; p < patches; ++p) {
+    R square = 0;
+    for (int e = 0; e < group; ++e) {
+      const R re = in[size_t(2 * e) * patches + p], im = in[size_t(2 * e + 1) * patches + p],
+              t = threshold[size_t(e) * stride];
+      square += (re * re + im * im) / (t * t);
+    }
+    const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
+    for (int e = 0; e < 2 * group; ++e) out[size_t(e) * patches + p] = factor * in[size_t(e) * patches + p];
+  }
+}
+
 template <class R>
 void clip_coefficients(const Exec& space, const PatchGrids& g, bool joint, const ConstTensor<R, 2>& t,
                        const ConstTensor<R, 2>& c, const Tensor<R, 2>& d) {
-  const size_t patches = g.patches();
+  const size_t patches = g.patches(), size = t.extent(1);
   const int group = joint ? int(g.echoes) : 1, groups = int(g.echoes) / group;
   Kokkos::parallel_for(
       "danaus::mri::clip_coefficients", Indices<2>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}),
       KOKKOS_LAMBDA(int r, int n) {
         const R* in = &c(r, size_t(2 * n * group) * patches);
         R* out = &d(r, size_t(2 * n * group) * patches);
-        for (size_t p = 0; p < patches; ++p) {
-          R square = 0;
-          for (int e = 0; e < group; ++e) {
-            const R re = in[size_t(2 * e) * patches + p], im = in[size_t(2 * e + 1) * patches + p];
-            square += (re * re + im * im) / (t(n * group + e, r) * t(n * group + e, r));
-          }
-          const R factor = square > 1 ? 1 / Kokkos::sqrt(square) : R(1);
-          for (int e = 0; e < 2 * group; ++e)
-            out[size_t(e) * patches + p] = factor * in[size_t(e) * patches + p];
-        }
+        if (group == 1)
+          clip_alone(in, patches, 1 / t(n, r), out);
+        else
+          clip_together(in, patches, group, &t(n * group, r), size, out);
       });
 }
 
@@ -157,7 +183,7 @@ void clip_coefficients_backward(const Exec& space, const PatchGrids& g, bool joi
               square += (in[i] * in[i] + in[k] * in[k]) * inverse * inverse;
               product += in[i] * from[i] + in[k] * from[k];
             }
-            const R root = square > 1 ? 1 / Kokkos::sqrt(square) : R(1);
+            const R root = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
             const R drawn = square > 1 ? product * root * root * root : R(0);
             const size_t i = size_t(2 * e) * patches + p, k = i + patches;
             sum += drawn * (in[i] * in[i] + in[k] * in[k]);
