@@ -137,7 +137,8 @@ void convolve_from_hidden(const Exec& space, const Tensor<T, 3>& w, const Tensor
 
 /// Rows first .. last of all items: partial(chunk, 3 dx + dy, c + n, h) for every dy, n and h.
 template <int H, int channels, class T>
-inline __attribute__((always_inline)) void weight_gradient_rows(bool moves_channels, const Tensor<T, 4>& values,
+inline __attribute__((always_inline)) void weight_gradient_rows(bool moves_channels,
+                                                                const Tensor<T, 4>& values,
                                                                 const Tensor<T, 4>& hidden, int first,
                                                                 int last, int dx, int c, int chunk,
                                                                 const Tensor<T, 4>& partial) {
@@ -189,8 +190,8 @@ void weight_gradient_parts(const Exec& space, bool moves_channels, const Tensor<
                          const int first = int(all_rows * chunk / conv_chunks),
                                    last = int(all_rows * (chunk + 1) / conv_chunks);
                          for_channels(int(channels.extent(3)), [&]<int count>(int c) {
-                           weight_gradient_rows<H, count, T>(moves_channels, channels, hidden, first, last, dx,
-                                                          c, chunk, partial);
+                           weight_gradient_rows<H, count, T>(moves_channels, channels, hidden, first, last,
+                                                             dx, c, chunk, partial);
                          });
                        });
 }
