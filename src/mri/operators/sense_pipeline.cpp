@@ -114,23 +114,24 @@ template <class R>
 void SensePipeline<R>::take_maps(const ConstTensor<Complex<R>, 5>& maps) {
   const auto phase_y = image_phase<R>(rows_), phase_z = image_phase<R>(columns_);
   const R root = R(1 / std::sqrt(double(rows_ * columns_)));
-  Kokkos::parallel_for("danaus::mri::SensePipeline (maps)", tasks(maps.extent(0), pieces_),
-                       [&](size_t s, size_t piece) {
-                         bool some = false;
-                         for (size_t row = 0; row < rows_per_piece; ++row) {
-                           const size_t j = piece * rows_per_piece + row, at = row * columns_;
-                           for (size_t k = 0; k < columns_; ++k) {
-                             const Value phase = j < rows_ ? root * phase_y(j) * phase_z(k) : Value(0);
-                             for (size_t c = 0; c < coils_; ++c)
-                               for (size_t m = 0; m < sets_; ++m) {
-                                 const Value map = j < rows_ ? maps(s, j, k, c, m) : Value(0);
-                                 some = some || map.real() != 0 || map.imag() != 0;
-                                 maps_(s, piece, c, m, at + k) = phase * map;
-                               }
-                           }
-                         }
-                         piece_has_maps_[s * pieces_ + piece] = some;
-                       });
+  const size_t lanes = coils_ * sets_, tile = rows_per_piece * columns_;
+  Kokkos::parallel_for(
+      "danaus::mri::SensePipeline (maps)", tasks(maps.extent(0), pieces_), [&](size_t s, size_t piece) {
+        Value* to = &maps_(s, piece, 0, 0, 0);
+        Scratch<R> phases(columns_);
+        bool some = false;
+        for (size_t row = 0; row < rows_per_piece; ++row) {
+          const size_t j = piece * rows_per_piece + row;
+          const Value* from = j < rows_ ? &maps(s, j, 0, 0, 0) : nullptr;
+          for (size_t k = 0; from && k < columns_; ++k) *phases.at(k) = root * phase_y(j) * phase_z(k);
+          for (size_t i = 0; from && i < columns_ * lanes && !some; ++i)
+            some = from[i].real() != 0 || from[i].imag() != 0;
+          for (size_t lane = 0; lane < lanes; ++lane)
+            for (size_t k = 0; k < columns_; ++k)
+              to[lane * tile + row * columns_ + k] = from ? *phases.at(k) * from[k * lanes + lane] : Value(0);
+        }
+        piece_has_maps_[s * pieces_ + piece] = some;
+      });
   Host().fence("danaus::mri::SensePipeline");
 }
 
