@@ -13,7 +13,7 @@ namespace danaus::mri::host {
 
 template <class R>
 constexpr bool fills_packs(size_t coils, size_t sets) {
-  return simd::width<R> > 1 && sets == 1 && coils > 0 && 2 * coils % size_t(simd::width<R>) == 0;
+  return sets == 1 && coils > 0 && 2 * coils % size_t(simd::width<R>) == 0;
 }
 
 /// first, second, first, ..

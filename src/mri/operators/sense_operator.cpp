@@ -64,12 +64,13 @@ void expand_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTenso
   const int per_slice = int(x.extent(0) / maps.extent(0)), coils = int(maps.extent(3)),
             sets = int(maps.extent(4));
 #if !defined(KOKKOS_ENABLE_CUDA)
-  if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
-    return Kokkos::parallel_for("danaus::mri::expand_coils", over_rows(space, x.extent(0), x.extent(1)),
-                                [=](int b, int j) {
-                                  host::expand_row<R>(&maps(b / per_slice, j, 0, 0, 0), &x(b, j, 0, 0),
-                                                      x.extent(2), size_t(coils), &u(b, j, 0, 0));
-                                });
+  if constexpr (simd::width < R >> 1)
+    if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
+      return Kokkos::parallel_for("danaus::mri::expand_coils", over_rows(space, x.extent(0), x.extent(1)),
+                                  [=](int b, int j) {
+                                    host::expand_row<R>(&maps(b / per_slice, j, 0, 0, 0), &x(b, j, 0, 0),
+                                                        x.extent(2), size_t(coils), &u(b, j, 0, 0));
+                                  });
 #endif
   Kokkos::parallel_for(
       "danaus::mri::expand_coils", over_pixels(space, x), KOKKOS_LAMBDA(int b, int j, int k) {
@@ -86,12 +87,13 @@ void combine_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTens
   const int per_slice = int(u.extent(0) / maps.extent(0)), coils = int(maps.extent(3)),
             sets = int(maps.extent(4));
 #if !defined(KOKKOS_ENABLE_CUDA)
-  if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
-    return Kokkos::parallel_for("danaus::mri::combine_coils", over_rows(space, x.extent(0), x.extent(1)),
-                                [=](int b, int j) {
-                                  host::combine_row<R>(&maps(b / per_slice, j, 0, 0, 0), &u(b, j, 0, 0),
-                                                       x.extent(2), size_t(coils), write, &x(b, j, 0, 0));
-                                });
+  if constexpr (simd::width < R >> 1)
+    if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
+      return Kokkos::parallel_for("danaus::mri::combine_coils", over_rows(space, x.extent(0), x.extent(1)),
+                                  [=](int b, int j) {
+                                    host::combine_row<R>(&maps(b / per_slice, j, 0, 0, 0), &u(b, j, 0, 0),
+                                                         x.extent(2), size_t(coils), write, &x(b, j, 0, 0));
+                                  });
 #endif
   Kokkos::parallel_for(
       "danaus::mri::combine_coils", over_pixels(space, x), KOKKOS_LAMBDA(int b, int j, int k) {
