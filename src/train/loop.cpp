@@ -246,10 +246,11 @@ class Run {
     const bool is_due = since_row_.seconds() > 5 || state_.epoch == 1 || state_.epoch == options_.epochs;
     if (!is_due) return;
     since_row_.reset();
-    progress.line(format("%6zu   %12.3e   ", state_.epoch, train) +
-                  format(criterion_.format.c_str(), validation) +
-                  format("   %8.2e   %8.2f   %8s", rate, state_.seconds_of_epochs.back(),
-                         format_duration(progress.seconds_left()).c_str()));
+    progress.line(
+        format("%6zu   %12.3e   ", state_.epoch, train) +
+        (criterion_.format.empty() ? std::string(12, ' ') : format(criterion_.format.c_str(), validation)) +
+        format("   %8.2e   %8.2f   %8s", rate, state_.seconds_of_epochs.back(),
+               format_duration(progress.seconds_left()).c_str()));
   }
 
   void finish() {

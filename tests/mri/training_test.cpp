@@ -193,6 +193,15 @@ TEST_CASE("an augmented slice is one that could have been scanned", "[training]"
   CHECK(test::max_difference(augmented(slice, {}).kspace, slice.kspace) == 0);
 }
 
+TEST_CASE("a reconstruction is trained without validation scans", "[training]") {
+  test::TemporaryFolder folder;
+  write_scan(folder.file("scan.h5"), 0);
+  const ScanSet training({folder.file("scan.h5")});
+  const auto result = train_run(run_for("msense", folder.file("alone")), training, nullptr);
+  CHECK(result.model == "msense");
+  CHECK(std::filesystem::exists(folder.file("alone/last.h5")));
+}
+
 TEST_CASE("training a reconstruction: improves, resumes and repeats bit for bit", "[training]") {
   const std::string model = GENERATE("msense", "unrolled");
   test::TemporaryFolder folder;

@@ -26,7 +26,7 @@ struct BatchLoss {
 struct Criterion {
   std::string name;     ///< of the validation score; without validation the mean loss is taken
   std::string heading;  ///< over the progress table, 14 characters at most
-  std::string format;   ///< of its cells, such as "%12.3e"
+  std::string format;   ///< of its cells, such as "%12.3e"; empty: nothing to show
   bool higher_is_better = false;
 };
 

@@ -100,7 +100,7 @@ train::BatchLoss<float> ReconstructionTask::losses(Tape& tape, size_t epoch,
 }
 
 train::Criterion ReconstructionTask::criterion() const {
-  if (!validation_) return {"train_loss", "", "%12s"};
+  if (!validation_) return {"train_loss", "", ""};
   return {"psnr", "valid-PSNR", "%12.3f", true};
 }
 
