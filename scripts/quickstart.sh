@@ -20,7 +20,7 @@ Writes data/quickstart/{ns,darcy}.h5, runs/quickstart/{ns,darcy}-{fno,monarch-no
 
   --mri             instead: makes synthetic knee scans, trains an unrolled network on two, reconstructs a third at
                     R = 4 with it, by zero-filled SENSE, CG-SENSE and l1-wavelets, scores them, and writes
-                    runs/quickstart/{knee.png,mri.html}; four minutes after set-up and build
+                    runs/quickstart/{knee.png,mri.html}; about a minute after set-up and build
   --epochs-ns N     passes over the 200 Navier-Stokes trajectories (default $epochs_ns)
   --epochs-darcy N  passes over the 500 Darcy samples (default $epochs_darcy)
   --seed N          seed of the data, the weights and the order of the samples (default $seed)
