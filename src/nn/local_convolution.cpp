@@ -203,12 +203,8 @@ void sum_channels(const Exec& space, const Tensor<T, 4>& x, const Tensor<T, 2>& 
         for (size_t p = pixels * chunk / conv_chunks; p < pixels * (chunk + 1) / conv_chunks; ++p)
           for (size_t c = 0; c < channels; ++c) partial(chunk, c) += x.data()[p * channels + c];
       });
-  Kokkos::parallel_for(
-      "danaus::nn::sum_channels", Kokkos::RangePolicy<Exec>(space, 0, channels), KOKKOS_LAMBDA(size_t c) {
-        T total = 0;
-        for (int chunk = 0; chunk < conv_chunks; ++chunk) total += partial(chunk, c);
-        sum(c) += total;
-      });
+  sum_parts<T>(
+      space, partial.data(), conv_chunks, channels, KOKKOS_LAMBDA(size_t c, T total) { sum(c) += total; });
 }
 
 #define DANAUS_INSTANTIATE(T)                                                                               \

@@ -40,7 +40,7 @@ void activate_all(const Exec& space, const Tensor<T, 4>& z, const Tensor<T, 4>& 
 template <class T>
 void multiply_by_slope(const Exec& space, const Tensor<T, 4>& z, const Tensor<T, 4>& grad);
 
-/// sum(c) += x over all pixels, framed or not.
+/// sum(c) += x over all pixels, framed or not. @param partial  (conv_chunks, channel)
 template <class T>
 void sum_channels(const Exec& space, const Tensor<T, 4>& x, const Tensor<T, 2>& partial,
                   const Tensor<T, 1>& sum);

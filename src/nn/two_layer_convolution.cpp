@@ -53,14 +53,15 @@ Var<T, 4> TwoLayerConvolution<T>::operator()(Tape& tape, const Var<T, 4>& x) con
     const auto grad = scratch.take<T, 4>(framed_channels), hidden_grad = scratch.take<T, 4>(framed_hidden);
     const auto partial =
         scratch.take<T, 4>({size_t(conv_chunks), size_t(conv_taps), layer.channels_, layer.hidden_});
-    const auto sums = scratch.take<T, 2>({size_t(conv_chunks), std::max(layer.channels_, layer.hidden_)});
+    const auto sums = scratch.take<T, 2>({size_t(conv_chunks), layer.channels_}),
+               hidden_sums = scratch.take<T, 2>({size_t(conv_chunks), layer.hidden_});
     frame<T>(on, out.grad(), grad);
     convolution_weight_gradient<T>(on, false, grad, hidden, partial, layer.weights_2_.grad());
     sum_channels<T>(on, grad, sums, layer.bias_2_.grad());
     convolve_to_hidden<T>(on, layer.weights_2_.value(), Tensor<T, 1>(), true, grad, hidden_grad);
     multiply_by_slope<T>(on, z, hidden_grad);
     convolution_weight_gradient<T>(on, true, input, hidden_grad, partial, layer.weights_1_.grad());
-    sum_channels<T>(on, hidden_grad, sums, layer.bias_1_.grad());
+    sum_channels<T>(on, hidden_grad, hidden_sums, layer.bias_1_.grad());
     if (x.is_tracked()) {
       const Write write = x.claim_grad();
       convolve_from_hidden<T>(on, layer.weights_1_.value(), Tensor<T, 1>(), true, hidden_grad, write,

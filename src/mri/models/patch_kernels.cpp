@@ -112,7 +112,7 @@ void add_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Compl
       });
 }
 
-/// Coefficients of one echo: d = c / max(1, |c| / t).
+/// Coefficients of one echo, d = c / max(1, |c| / t): clip_together for one, in a loop that fills vectors.
 template <class R>
 KOKKOS_INLINE_FUNCTION void clip_alone(const R* in, size_t patches, R inverse, R* out) {
   const R *re = in, *im = in + patches;

@@ -135,13 +135,13 @@ void weigh_centre(const Exec& space, const ConstTensor<Complex<R>, 4>& y, const 
   const int rows = int(out.extent(1)), columns = int(out.extent(2)), coils = int(out.extent(3));
   const int first_row = int(y.extent(1) / 2 - out.extent(1) / 2),
             first_column = int(y.extent(2) / 2 - out.extent(2) / 2);
-  const bool weighs = w.size() > 0, learns = learned.size() > 0;
-  const int per_weight = weighs ? int(out.extent(0) / w.extent(0)) : 1;
+  const bool learns = learned.size() > 0;
+  const int per_weight = int(out.extent(0) / w.extent(0));
   Kokkos::parallel_for(
       "danaus::mri::weigh_centre", over_rows(space, out.extent(0), size_t(rows)),
       KOKKOS_LAMBDA(int b, int j) {
         for (int k = 0; k < columns; ++k) {
-          const R factor = (weighs ? w(b / per_weight, j, k) : R(1)) * (learns ? learned(j, k) : R(1));
+          const R factor = w(b / per_weight, j, k) * (learns ? learned(j, k) : R(1));
           const Complex<R>* from = &y(b, first_row + j, first_column + k, 0);
           Complex<R>* to = &out(b, j, k, 0);
           for (int c = 0; c < coils; ++c) to[c] = factor * from[c];
@@ -156,8 +156,7 @@ void weigh_centre_gradient(const Exec& space, const ConstTensor<Complex<R>, 4>& 
   const int items = int(g.extent(0)), columns = int(g.extent(2)), coils = int(g.extent(3));
   const int first_row = int(y.extent(1) / 2 - g.extent(1) / 2),
             first_column = int(y.extent(2) / 2 - g.extent(2) / 2);
-  const bool weighs = w.size() > 0;
-  const int per_weight = weighs ? int(g.extent(0) / w.extent(0)) : 1;
+  const int per_weight = int(g.extent(0) / w.extent(0));
   Kokkos::parallel_for(
       "danaus::mri::weigh_centre_gradient", over_rows(space, g.extent(1), size_t(columns)),
       KOKKOS_LAMBDA(int j, int k) {
@@ -168,7 +167,7 @@ void weigh_centre_gradient(const Exec& space, const ConstTensor<Complex<R>, 4>& 
           R sum = 0;
           for (int c = 0; c < coils; ++c)
             sum += from[c].real() * to[c].real() + from[c].imag() * to[c].imag();
-          total += (weighs ? w(b / per_weight, j, k) : R(1)) * sum;
+          total += w(b / per_weight, j, k) * sum;
         }
         learned_grad(j, k) += total;
       });
@@ -178,7 +177,7 @@ template <class R>
 Var<Complex<R>, 4> weighted_centre(Tape& tape, const ConstTensor<Complex<R>, 4>& y,
                                    const ConstTensor<R, 3>& w, const Parameter<R, 2>* learned, size_t rows,
                                    size_t columns) {
-  if (w.size() > 0) require_shape("mri::weighted_centre: w", w, {w.extent(0), rows, columns});
+  require_shape("mri::weighted_centre: w", w, {w.extent(0), rows, columns});
   const auto out = tape.output<Complex<R>, 4>({y.extent(0), rows, columns, y.extent(3)});
   weigh_centre<R>(tape.space(), y, w, learned ? ConstTensor<R, 2>(learned->value()) : ConstTensor<R, 2>(),
                   out.value);

@@ -11,6 +11,10 @@
 /// fill whole packs.
 namespace danaus::mri::host {
 
+/// Whether the CPU has vectors of R.
+template <class R>
+inline constexpr bool has_packs = simd::width<R> > 1;
+
 template <class R>
 constexpr bool fills_packs(size_t coils, size_t sets) {
   return sets == 1 && coils > 0 && 2 * coils % size_t(simd::width<R>) == 0;

@@ -64,7 +64,7 @@ void expand_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTenso
   const int per_slice = int(x.extent(0) / maps.extent(0)), coils = int(maps.extent(3)),
             sets = int(maps.extent(4));
 #if !defined(KOKKOS_ENABLE_CUDA)
-  if constexpr (simd::width < R >> 1)
+  if constexpr (host::has_packs<R>)
     if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
       return Kokkos::parallel_for("danaus::mri::expand_coils", over_rows(space, x.extent(0), x.extent(1)),
                                   [=](int b, int j) {
@@ -87,7 +87,7 @@ void combine_coils(const Exec& space, ConstTensor<Complex<R>, 5> maps, ConstTens
   const int per_slice = int(u.extent(0) / maps.extent(0)), coils = int(maps.extent(3)),
             sets = int(maps.extent(4));
 #if !defined(KOKKOS_ENABLE_CUDA)
-  if constexpr (simd::width < R >> 1)
+  if constexpr (host::has_packs<R>)
     if (host::fills_packs<R>(maps.extent(3), maps.extent(4)))
       return Kokkos::parallel_for("danaus::mri::combine_coils", over_rows(space, x.extent(0), x.extent(1)),
                                   [=](int b, int j) {

@@ -38,7 +38,7 @@ Var<Complex<R>, 4> extrapolate(Tape& tape, R beta, const Var<Complex<R>, 4>& x,
 
 /// out(s, ky, kz, coil) = the centre rows x columns of the plane of y, times w(s, ky, kz) and, where
 /// `learned` has entries, learned(ky, kz), both of the centre's size. No gradient flows to y.
-/// @param w  (1 or a divisor of the batch, ky, kz); empty: 1
+/// @param w  (1 or a divisor of the batch, ky, kz)
 template <class R>
 Var<Complex<R>, 4> weighted_centre(Tape& tape, const ConstTensor<Complex<R>, 4>& y,
                                    const ConstTensor<R, 3>& w, const Parameter<R, 2>* learned, size_t rows,
