@@ -13,23 +13,11 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 
 import h5py
 import numpy as np
 
-
-def write_cfl(name, array):
-    with open(name + ".hdr", "w") as header:
-        header.write("# Dimensions\n" + " ".join(map(str, list(array.shape) + [1] * (16 - array.ndim))) + "\n")
-    array.astype(np.complex64).ravel(order="F").tofile(name + ".cfl")
-
-
-def read_cfl(name):
-    with open(name + ".hdr") as header:
-        lines = header.read().splitlines()
-    shape = [int(n) for n in lines[lines.index("# Dimensions") + 1].split()]
-    return np.fromfile(name + ".cfl", np.complex64).reshape(shape, order="F").squeeze()
+from lib.bart import read_cfl, run, write_cfl
 
 
 def relative(a, b):
@@ -38,15 +26,6 @@ def relative(a, b):
 
 def after_best_scale(a, b):
     return relative(a * (np.vdot(a, b) / np.vdot(a, a)), b)
-
-
-def run(commands, threads):
-    """Seconds of commands, one after the other."""
-    start = time.perf_counter()
-    for command in commands:
-        subprocess.run([str(word) for word in command], check=True, capture_output=True,
-                       env={**os.environ, "OMP_NUM_THREADS": str(threads)})
-    return time.perf_counter() - start
 
 
 def best_seconds(ours, rival, repeat, threads):

@@ -9,12 +9,15 @@ subjects at each acceleration, and writes study.md. What is done is not done aga
   scripts/mri_study.py --scale medium --out study    416 x 80 in 512 x 160, few subjects and steps, no self-unrolled
   scripts/mri_study.py --scale full --out study      416 x 80 in 512 x 160, hours
 
+With --bart, `bart pics -l1` (Debian: apt-get install bart; needs numpy and h5py) is tuned and scored likewise.
+
 Scores on synthetic scans are not scores on clinical data.
 """
 
 import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +29,9 @@ GRID = {
     "l1-wavelet": {"lambda": [0.0012, 0.0025, 0.0035, 0.005, 0.007, 0.01], "iterations": [60]},
     "tv": {"lambda": [0.0012, 0.0025, 0.005, 0.01], "iterations": [60]},
 }
+
+BART = "l1-wavelet of BART"
+BART_GRID = {"lambda": [0.0005, 0.001, 0.002, 0.004, 0.008], "iterations": 100}  # of its own scaling of the data
 
 # name -> options of train
 MODELS = {
@@ -103,6 +109,33 @@ class Study:
             if setting.split(":")[0] in weights:
                 print(f"note: {method} at R = {r:g} is best at an edge of the grid, {setting}", file=sys.stderr)
         return {key: setting for key, (psnr, setting) in best.items()}
+
+    def bart_scores(self, part, r, weight):
+        """The rows of eval of what BART makes of a part of the data."""
+        from lib import bart
+
+        folder = self.out / "bart" / f"{part}-{r:g}-{weight}"
+        folder.mkdir(parents=True, exist_ok=True)
+        seconds = []
+        for scan in sorted((self.out / "data" / part).glob("*.h5")):
+            image = folder / scan.name
+            if not image.exists():
+                print(f"bart pics -l1 -r{weight}: {scan} at R = {r:g}", file=sys.stderr, flush=True)
+                bart.reconstruct_l1(scan, r, weight, BART_GRID["iterations"], image, self.threads[-1] if self.threads else os.cpu_count())
+            seconds.append(bart.seconds_per_slice(image))
+        rows = self.cached(f"bart-{part}-{r:g}-{weight}", "eval", "--data", self.out / "data" / part, "--images",
+                           f"{BART}:{folder}", "--acceleration", f"{r:g}")["results"]
+        return [{**row, "seconds_per_slice": mean(seconds)} for row in rows]
+
+    def bart(self):
+        """(rows of the test subjects, {acceleration: weight that is best on the validation subjects})."""
+        rows, best = [], {}
+        for r in self.accelerations:
+            scores = {weight: mean([row["psnr"]["mean"] for row in self.bart_scores("validation", r, weight)])
+                      for weight in BART_GRID["lambda"]}
+            best[r] = max(scores, key=scores.get)
+            rows += self.bart_scores("test", r, best[r])
+        return rows, best
 
     def list_of_accelerations(self):
         return ",".join(f"{r:g}" for r in self.accelerations)
@@ -189,8 +222,10 @@ def main():
     parser.add_argument("--out", default="build/mri_study")
     parser.add_argument("--acceleration", default="2,3,4")
     parser.add_argument("--threads", default="")
+    parser.add_argument("--bart", action="store_true", help="a row for BART's l1-wavelet")
     parser.add_argument("--program", default=str(ROOT / "build/release/bin/danaus-mri"))
-    study = Study(parser.parse_args())
+    arguments = parser.parse_args()
+    study = Study(arguments)
 
     study.generate()
     settings = study.tune()
@@ -204,6 +239,9 @@ def main():
         name = f"{method}, tuned" if method in GRID else "self-unrolled (fitted to each scan)" if method == "self-unrolled" else method
         count = next(row["parameters"] for row in rows if row["run"] is None and row["method"] == method)
         body.append([name, f"{count:,}", "–", *cells(rows, study.accelerations, lambda row: row["run"] is None and row["method"] == method)])
+    if arguments.bart:
+        bart_rows, bart_weights = study.bart()
+        body.append([f"{BART}, tuned", "0", "–", *cells(bart_rows, study.accelerations, lambda row: True)])
     for name, model in runs.items():
         own = {str(folder) for folder, result in model}
         body.append([name, f"{model[0][1]['parameters']:,}", f"{mean([result['seconds_total'] for folder, result in model]):.0f}",
@@ -213,6 +251,8 @@ def main():
     counts = study.scale["subjects"]
     visits = ", ".join(f"{name} {count}" for name, count in study.scale["few_visits"].items())
     tuned = "; ".join(f"{method} " + ", ".join(f"{settings[r, method]} at R = {r:g}" for r in study.accelerations) for method in GRID)
+    if arguments.bart:
+        tuned += f"; {BART} " + ", ".join(f"{bart_weights[r]}:{BART_GRID['iterations']} at R = {r:g}" for r in study.accelerations)
     text = f"""# Reconstruction of synthetic knees
 
 Synthetic scans: these are not scores on SKM-TEA or any clinical data. Options of the scans: {' '.join(map(str, study.scale['generate']))};

@@ -51,7 +51,7 @@ std::vector<Candidate> candidates_of(const Options& options) {
   mri::MethodSettings settings;
   settings.seed = std::uint64_t(options.integer("seed"));
   // With runs, only the methods that were asked for.
-  const bool only_runs = options.has("run") && !options.is_given("method");
+  const bool only_runs = (options.has("run") || options.has("images")) && !options.is_given("method");
   for (const auto& name : only_runs ? std::vector<std::string>{} : options.list("method")) {
     if (name == self_unrolled) {
       candidates.push_back({nullptr, settings, "", nullptr, true});
@@ -65,6 +65,14 @@ std::vector<Candidate> candidates_of(const Options& options) {
     candidates.push_back(
         {nullptr, settings, run,
          std::make_shared<mri::LearnedReconstruction>(checkpoint_path(run, options.text("which")))});
+  for (const auto& entry : options.list("images")) {
+    const size_t colon = entry.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == entry.size())
+      throw UsageError("--images: expected NAME:FOLDER, comma-separated, found \"" + entry + "\"");
+    Candidate others;
+    others.program = entry.substr(0, colon), others.images = entry.substr(colon + 1);
+    candidates.push_back(others);
+  }
   if (candidates.empty())
     throw UsageError("--method, --run: missing; expected names of methods or runs, comma-separated");
   return candidates;
@@ -81,8 +89,8 @@ Json to_json(const MethodScore& row) {
       {"acceleration", row.acceleration}, {"method", row.method}, {"run", nullptr}, {"echo", row.echo}};
   if (!row.run.empty()) json["run"] = row.run;
   json["parameters"] = row.parameters;
-  json["seconds_per_slice"] = spread_of(row.seconds_per_slice).mean;
-  const bool is_method = row.run.empty() && row.method != self_unrolled;
+  json["seconds_per_slice"] = number_or_null(spread_of(row.seconds_per_slice).mean);
+  const bool is_method = row.is_method;
   json["lambda"] = is_method ? Json(row.settings.lambda) : Json(nullptr);
   json["iterations"] = is_method ? Json(row.settings.iterations) : Json(nullptr);
   json["psnr"] = to_json(row.psnr);
@@ -111,10 +119,10 @@ std::string text_table(const std::string& profile, const Scores& scores) {
                 "PSNR", "SSIM", "NRMSE", "s/slice");
   text += line;
   for (const auto& row : scores.methods) {
-    std::snprintf(line, sizeof line, "%4g  %-*s %5zu  %16s  %18s  %16s  %9.3g\n", row.acceleration, width,
+    std::snprintf(line, sizeof line, "%4g  %-*s %5zu  %16s  %18s  %16s  %9s\n", row.acceleration, width,
                   row.label.c_str(), row.echo, spread_text(spread_of(row.psnr), 2).c_str(),
                   spread_text(spread_of(row.ssim), 3).c_str(), spread_text(spread_of(row.nrmse), 3).c_str(),
-                  spread_of(row.seconds_per_slice).mean);
+                  seconds_text(row).c_str());
     text += line;
   }
   return text;
@@ -153,6 +161,9 @@ Outcome run_eval(const Options& options) {
   const auto profile = mri::parse_metrics_profile(options.text("metrics"));
   const auto candidates = candidates_of(options);
   const auto accelerations = parse_accelerations(options);
+  if (options.has("images") && accelerations.size() > 1)
+    throw UsageError("--images: the images belong to one acceleration; --acceleration has " +
+                     std::to_string(accelerations.size()));
   require_new_output(options, "report");
   const auto files = data_files(options);
   size_t slices = 0;
@@ -221,6 +232,10 @@ Verb eval_verb() {
           .note("all without --run, none with it"),
       text_option("run", "", "trained models: folders of runs or checkpoints, comma-separated"),
       choice_option("which", "last", {"last", "best"}, "checkpoint of a run"),
+      text_option(
+          "images", "",
+          "NAME:FOLDER, comma-separated: images that another program reconstructed, a file for each scan "
+          "with its name (.h5, /reconstruction (x, y, z, echo)), for one acceleration"),
       text_option("settings", "", "METHOD:LAMBDA[:ITERATIONS], comma-separated").note("each method's own"),
       text_option("acceleration", "4", "accelerations, comma-separated"),
       choice_option("metrics", "meddlr-scan", mri::metrics_profile_names(),

@@ -106,7 +106,7 @@ void add_table(HtmlPage& page, const Scores& s) {
         nrmse.push_back(row ? spread_text(spread_of(row->nrmse), 3) : "–");
       }
       for (const auto* cells : {&psnr, &ssim, &nrmse}) line.insert(line.end(), cells->begin(), cells->end());
-      line.push_back(row ? number("%.3g", spread_of(row->seconds_per_slice).mean) : "–");
+      line.push_back(row ? seconds_text(*row) : "–");
       line.push_back(row ? std::to_string(row->parameters) : "–");
       line.push_back(row && row->settings.iterations > 0 ? std::to_string(row->settings.iterations) : "–");
       line.push_back(row && row->settings.iterations > 0 ? number("%.3g", row->settings.lambda) : "–");
@@ -200,6 +200,10 @@ std::string spread_text(const Spread& spread, int digits) {
   else
     std::snprintf(text, sizeof text, "%.*f ± %.*f", digits, spread.mean, digits, spread.standard_error);
   return text;
+}
+
+std::string seconds_text(const MethodScore& row) {
+  return row.seconds_per_slice.empty() ? "–" : number("%.3g", spread_of(row.seconds_per_slice).mean);
 }
 
 void write_report(const std::string& file, const std::string& profile, const Scores& scores) {

@@ -17,5 +17,6 @@ void write_training_report(const std::string& file, const train::TrainResult& re
 
 /// "34.3 ± 0.2", "0.886 ± 0.002", without the error for one scan; "–" for none.
 std::string spread_text(const Spread& spread, int digits);
+std::string seconds_text(const MethodScore& row);
 
 }  // namespace danaus::app

@@ -18,8 +18,18 @@ MethodScore& row_of(Scores& scores, double acceleration, const Candidate& c, con
                     size_t echo) {
   for (auto& row : scores.methods)
     if (row.acceleration == acceleration && row.label == label && row.echo == echo) return row;
-  scores.methods.push_back(
-      {acceleration, c.name(), c.run, label, echo, c.parameters(), c.settings, {}, {}, {}, {}});
+  scores.methods.push_back({acceleration,
+                            c.name(),
+                            c.run,
+                            label,
+                            echo,
+                            c.parameters(),
+                            c.method != nullptr,
+                            c.settings,
+                            {},
+                            {},
+                            {},
+                            {}});
   return scores.methods.back();
 }
 
@@ -47,6 +57,11 @@ ScanPicture picture_of(const mri::ImageVolume& image, const std::string& label, 
 }
 
 }  // namespace
+
+std::string Candidate::name() const {
+  if (!program.empty()) return program;
+  return fits_itself ? self_unrolled : learned ? learned->name() : method->name;
+}
 
 HostTensor<Complex<float>, 4> Candidate::reconstruct(const Exec& space,
                                                      const HostTensor<Complex<float>, 4>& kspace,
@@ -123,6 +138,33 @@ Scores Scorer::score(const std::vector<std::filesystem::path>& files,
   return scores;
 }
 
+std::optional<double> Scorer::reconstruct(const mri::Scan& scan, const mri::MapSource& maps,
+                                          const mri::Mask& mask, Candidate& candidate,
+                                          const std::function<void()>& progress,
+                                          const std::function<void()>& stop_if_asked,
+                                          mri::ImageVolume& image) const {
+  const auto& d = scan.description();
+  if (!candidate.images.empty()) {
+    const auto name = std::filesystem::path(d.path).filename().replace_extension(".h5");
+    image = mri::read_image(candidate.images / name, d);
+    for (size_t x = 0; x < d.slices; ++x) progress();
+    return std::nullopt;
+  }
+  const Exec space;
+  double seconds = 0;
+  if (candidate.fits_itself) seconds += candidate.fit(scan, maps, mask, stop_if_asked);
+  for (size_t x = 0; x < d.slices; ++x) {
+    const auto kspace = scan.read_kspace(x);
+    const auto sensitivities = maps.read(x);
+    const Timer timer;
+    const auto slice = candidate.reconstruct(space, kspace, sensitivities, mask);
+    seconds += timer.seconds();
+    image.set_slice(x, mri::to_image(slice, d.image_rows, d.image_columns));
+    progress();
+  }
+  return seconds / double(d.slices);
+}
+
 void Scorer::score_file(const std::filesystem::path& file, const std::vector<double>& accelerations,
                         const std::vector<Candidate>& candidates, const std::function<void()>& progress,
                         const std::function<void()>& stop_if_asked, Scores& scores) {
@@ -149,28 +191,17 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
     if (is_first) scores.pictures.push_back(picture_of(target, "target", 0, e));
   }
 
-  const Exec space;
   for (double acceleration : accelerations) {
     const ChosenMask mask = choose_mask(options_, *scan, acceleration);
     scores.masks.push_back({d.path, mask.origin, mri::digest_of(mask.mask), acceleration, mask.acceleration,
                             mask.padded_acceleration});
     for (Candidate candidate : candidates) {
       const std::string label = label_of(candidate, candidates);
-      double seconds = 0;
-      if (candidate.fits_itself) seconds += candidate.fit(*scan, maps, mask.mask, stop_if_asked);
-      for (size_t x = 0; x < d.slices; ++x) {
-        const auto kspace = scan->read_kspace(x);
-        const auto sensitivities = maps.read(x);
-        const Timer timer;
-        const auto slice = candidate.reconstruct(space, kspace, sensitivities, mask.mask);
-        seconds += timer.seconds();
-        image.set_slice(x, mri::to_image(slice, d.image_rows, d.image_columns));
-        progress();
-      }
+      const auto seconds = reconstruct(*scan, maps, mask.mask, candidate, progress, stop_if_asked, image);
       for (size_t e = 0; e < d.echoes; ++e) {
         const auto score = mri::score_image(profile_, echo_of(image, e), targets[e]);
         auto& row = row_of(scores, acceleration, candidate, label, e + 1);
-        row.seconds_per_slice.push_back(seconds / double(d.slices));
+        if (seconds) row.seconds_per_slice.push_back(*seconds);
         row.psnr.push_back(score.psnr), row.nrmse.push_back(score.nrmse);
         if (!std::isnan(score.ssim)) row.ssim.push_back(score.ssim);
         if (is_first) scores.pictures.push_back(picture_of(image, label, acceleration, e));

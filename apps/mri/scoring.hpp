@@ -8,7 +8,10 @@
 #include <danaus/mri/models/reconstruction.hpp>
 #include <danaus/mri/training/self_fit.hpp>
 
+#include <filesystem>
 #include <map>
+#include <memory>
+#include <optional>
 
 namespace danaus::app {
 
@@ -25,8 +28,9 @@ struct MethodScore {
   std::string method, run;  ///< run: empty for a method without training
   std::string label;        ///< method, and run where methods alone are not unique
   size_t echo, parameters;  ///< echo from 1
+  bool is_method;           ///< one of mri::methods(), with these settings
   mri::MethodSettings settings;
-  std::vector<double> seconds_per_slice, psnr, ssim, nrmse;  ///< per scan
+  std::vector<double> seconds_per_slice, psnr, ssim, nrmse;  ///< per scan; no seconds of others' images
 };
 
 /// T2 measured from both echoes against the tissue's own, per acceleration and method; relative errors per
@@ -64,15 +68,18 @@ struct Scores {
 inline constexpr const char* self_unrolled = "self-unrolled";
 std::vector<std::string> all_method_names();
 
-/// Who is scored: a method with its settings, a trained model, or one that is fitted to the scan itself.
+/// Who is scored: a method with its settings, a trained model, one that is fitted to the scan itself, or
+/// images that another program reconstructed.
 struct Candidate {
   const mri::Method* method = nullptr;
   mri::MethodSettings settings = {};
   std::string run = {};  ///< folder or checkpoint as it was given
   std::shared_ptr<mri::LearnedReconstruction> learned = nullptr;
-  bool fits_itself = false;  ///< `learned` is there once fit() was called for a scan
+  bool fits_itself = false;           ///< `learned` is there once fit() was called for a scan
+  std::string program = {};           ///< what the images are called
+  std::filesystem::path images = {};  ///< their folder; one file per scan, of the scan's name
 
-  std::string name() const { return fits_itself ? self_unrolled : learned ? learned->name() : method->name; }
+  std::string name() const;
   size_t parameters() const { return learned ? learned->parameters() : method ? method->parameters : 0; }
   /// Fits the model to a scan. @return seconds
   double fit(const mri::Scan& scan, const mri::MapSource& maps, const mri::Mask& mask,
@@ -96,6 +103,11 @@ class Scorer {
                const std::function<void()>& stop_if_asked);
 
  private:
+  /// Reconstructs a scan, or reads what was. @return seconds per slice, none of others' images
+  std::optional<double> reconstruct(const mri::Scan& scan, const mri::MapSource& maps, const mri::Mask& mask,
+                                    Candidate& candidate, const std::function<void()>& progress,
+                                    const std::function<void()>& stop_if_asked,
+                                    mri::ImageVolume& image) const;
   void score_file(const std::filesystem::path& file, const std::vector<double>& accelerations,
                   const std::vector<Candidate>& candidates, const std::function<void()>& progress,
                   const std::function<void()>& stop_if_asked, Scores& scores);

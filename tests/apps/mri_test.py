@@ -132,6 +132,27 @@ def test_every_method_reconstructs_and_is_scored_on_the_same_masks():
     mri.error(66, "eval", "--data", "nowhere.h5", names=["nowhere.h5"])
 
 
+def test_images_of_other_programs_are_scored():
+    os.mkdir("others")
+    for n in (0, 1):
+        mri.json("reconstruct", "--data", f"knees/subject_00{n}.h5", "--acceleration", 4, "--method", "zero-filled", "--out",
+                 f"others/subject_00{n}.h5")
+    score = mri.json("eval", "--data", "knees", "--method", "zero-filled", "--images", "theirs:others", "--report",
+                     "others.html")
+    ours, theirs = ([row for row in score["results"] if row["method"] == name] for name in ("zero-filled", "theirs"))
+    assert len(ours) == len(theirs) == 2
+    for a, b in zip(ours, theirs):
+        assert all(a[name] == b[name] for name in ("psnr", "ssim", "nrmse", "echo", "acceleration"))
+        assert b["seconds_per_slice"] is None and b["lambda"] is None and b["run"] is None
+    assert "theirs" in open("others.html").read()
+    alone = mri.json("eval", "--data", "knees", "--images", "theirs:others")
+    assert {row["method"] for row in alone["results"]} == {"theirs"}
+    mri.error(64, "eval", "--data", "knees", "--images", "others", names=["--images", "NAME:FOLDER"])
+    mri.error(64, "eval", "--data", "knees", "--images", "theirs:others", "--acceleration", "2,4", names=["--images"])
+    mri.error(66, "eval", "--data", "knees", "--images", "theirs:knees/nothing", names=["subject_000.h5"])
+    mri.error(65, "eval", "--data", "knees", "--images", "theirs:knees", names=["/reconstruction"])
+
+
 RUN = ["--data", "knees", "--acceleration", "2,4", "--epochs", 2, "--progress", "none"]
 
 

@@ -1,6 +1,7 @@
 #include <danaus/mri/data/image_file.hpp>
 
 #include <danaus/core/error.hpp>
+#include <danaus/io/hdf5_reader.hpp>
 #include <danaus/io/image.hpp>
 #include <danaus/io/ismrmrd_image.hpp>
 #include <danaus/mri/data/cfl.hpp>
@@ -174,6 +175,21 @@ void write_image(const fs::path& path, const std::string& format, const io::File
   if (format == "nifti") return detail::write_nifti(path, scan, image);
   if (format == "png") return write_png_panels(path, scan, image, target);
   throw UsageError("--format " + format + ": unknown");
+}
+
+ImageVolume read_image(const fs::path& path, const ScanDescription& scan) {
+  constexpr const char* name = "/reconstruction";
+  const io::Hdf5Reader reader(path);
+  const io::Extents found = reader.require(name, 4, {}, "axes (x, y, z, echo)").shape;
+  const io::Extents expected{scan.slices, scan.image_rows, scan.image_columns, scan.echoes};
+  if (found != expected)
+    reader.fail(name, "expected (x, y, z, echo) as the scan, " + io::to_string(expected) + ", found " +
+                          io::to_string(found));
+  ImageVolume image(found[0], found[1], found[2], found[3]);
+  image.values = reader.read<Complex<float>>(name);
+  for (size_t x = 0, size = image.values.size() / image.slices; x < image.slices; ++x)
+    require_finite_slice(image.values.data() + x * size, size, path.string() + ":" + name, x);
+  return image;
 }
 
 }  // namespace danaus::mri

@@ -54,4 +54,9 @@ std::string image_format_of(const std::filesystem::path& path);
 void write_image(const std::filesystem::path& path, const std::string& format, const io::FileHeader& header,
                  const ScanDescription& scan, const ImageVolume& image, const ImageVolume* target = nullptr);
 
+/// Reads what write_image() writes as danaus, or another program in the same layout: HDF5, /reconstruction
+/// (x, y, z, echo), complex or real.
+/// @throws DataError unless it has the shape of the scan's image and finite numbers
+ImageVolume read_image(const std::filesystem::path& path, const ScanDescription& scan);
+
 }  // namespace danaus::mri
