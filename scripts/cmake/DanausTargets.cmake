@@ -23,6 +23,11 @@ target_compile_options(danaus_flags INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${DANAUS_WARNINGS_AS_ERRORS}>>:-Werror>
   $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${DANAUS_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>)
 
+# Tests drive the libraries, which are compiled as users run them; -O3 of the drivers would cost minutes.
+add_library(danaus_test_flags INTERFACE)
+target_link_libraries(danaus_test_flags INTERFACE danaus_flags Catch2::Catch2)
+target_compile_options(danaus_test_flags INTERFACE $<$<CONFIG:Release>:-O2>)
+
 # Kokkos with CUDA compiles every translation unit with nvcc.
 function(danaus_set_language)
   if(DANAUS_ENABLE_CUDA)
@@ -39,6 +44,7 @@ function(danaus_library name)
     set(scope PUBLIC)
     target_link_libraries(danaus_${name} PRIVATE $<BUILD_INTERFACE:danaus_flags>)
     target_include_directories(danaus_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    danaus_precompiled_headers(libraries danaus_${name})
   else()
     add_library(danaus_${name} INTERFACE)
     set(scope INTERFACE)
@@ -57,6 +63,7 @@ function(danaus_executable name)
   danaus_set_language(${ARG_SOURCES})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE danaus_flags ${ARG_DEPENDS})
+  danaus_precompiled_headers(applications ${name})
   set_property(GLOBAL APPEND PROPERTY DANAUS_EXECUTABLES ${name})
 endfunction()
 
@@ -69,9 +76,10 @@ function(danaus_test name)
   endif()
   danaus_set_language(${sources})
   add_executable(danaus_${name}_test ${sources})
-  target_link_libraries(danaus_${name}_test PRIVATE danaus_flags danaus_test_main ${ARG_DEPENDS})
+  target_link_libraries(danaus_${name}_test PRIVATE danaus_test_flags danaus_test_main ${ARG_DEPENDS})
   target_include_directories(danaus_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
   add_test(NAME ${name} COMMAND danaus_${name}_test)
+  danaus_precompiled_headers(tests danaus_${name}_test)
   # What it launches is logged; the test `device` compares that with the list of all kernels.
   set_tests_properties(${name} PROPERTIES DEPENDS device_start ENVIRONMENT
     "KOKKOS_TOOLS_LIBS=$<TARGET_FILE:danaus_kernel_log>;DANAUS_KERNEL_LOG=${PROJECT_BINARY_DIR}/kernel_log/${name}")

@@ -39,7 +39,8 @@ build_preset() {
   done
   if (($# > 1)); then targets=(--target "${@:2}"); fi
   if command -v ccache >/dev/null; then
-    options+=(-DCMAKE_{C,CXX}_COMPILER_LAUNCHER=ccache)
+    # It keeps nothing of what is compiled with precompiled headers.
+    options+=(-DCMAKE_{C,CXX}_COMPILER_LAUNCHER=ccache -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
     if [[ $preset == cuda ]]; then options+=(-DCMAKE_CUDA_COMPILER_LAUNCHER=ccache); fi
   fi
   cmake --preset "$preset" -B "$folder" "${options[@]}" --log-level=WARNING >&2 </dev/null
