@@ -115,7 +115,7 @@ class SenseBench {
         [&] { mri::cg_sense<float>(space_, a_, y_, lambda, cg_iterations, 0, image_); },
         [&] { rival_.cg_sense(rival_y_, lambda, cg_iterations, rival_image_); }, false);
     HostTensor<Value, 4> kspace("kspace", 1, s_.p.rows, s_.p.columns, s_.p.coils);
-    Kokkos::deep_copy(kspace, s_.y);
+    copy(kspace, s_.y);
     // Calibration is fully sampled.
     for (size_t i = 0; i < kspace.size(); ++i)
       if (kspace.data()[i] == Value(0)) kspace.data()[i] = Value(test_value(3, i), 1);
@@ -176,7 +176,7 @@ class SenseBench {
       recording.reset();
       const auto image = model.reconstruct(recording, batch);
       image.claim_grad();
-      Kokkos::deep_copy(space_, image.grad(), Value(1));
+      fill(space_, image.grad(), Value(1));
     };
     const auto backward = [&] { recording.backward(std::vector<Var<float, 0>>{}); };
     add("mSENSE backward against forward", "its forward pass", 2.5,

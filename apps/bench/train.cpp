@@ -58,7 +58,7 @@ void training_iteration(Tape& tape, train::Model<float>& model, optim::Adam<floa
     history.erase(history.begin());
     history.push_back(prediction);
   }
-  Kokkos::deep_copy(tape.space(), model.parameters().gradients(), 0.0f);
+  fill(tape.space(), model.parameters().gradients(), 0.0f);
   tape.backward(losses);
   adam.step(tape.space(), 1e-3);
 }

@@ -75,7 +75,7 @@ void roll_out(TrainedModel& trained, train::SampleSource<float>& data, const std
     if (step + 1 == steps) break;
     // The oldest frame makes room: the prediction must outlive the tape's reset.
     const auto oldest = history.front();
-    Kokkos::deep_copy(space, oldest.value, prediction.value);
+    copy(space, oldest.value, prediction.value);
     history.erase(history.begin());
     history.push_back(oldest);
   }

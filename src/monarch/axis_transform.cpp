@@ -198,7 +198,7 @@ void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right, co
 template <class T>
 void AxisTransform<T>::pack_constant(const Exec& space, const Tensor<T, 1>& packed) const {
   Tensor<T, 1> one("danaus::monarch::AxisTransform::pack_constant", 1);
-  Kokkos::deep_copy(space, one, T(1));
+  fill(space, one, T(1));
   pack(space, one.data(), one.data(), packed);
   space.fence("danaus::monarch::AxisTransform::pack_constant");  // `one` ends here
 }

@@ -277,7 +277,7 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
               const Lanes<const T>& x, const Lanes<const T>& y_grad, Write write, const Lanes<T>& x_grad,
               const Tensor<T, 3>& partial) {
   const size_t strips = (x.lanes() + backward_strip - 1) / backward_strip;
-  Kokkos::deep_copy(space, partial, T(0));
+  fill(space, partial, T(0));
   with_numbers(forward, [&]<bool input, bool factors, bool output>() {
     using Kernel = BackwardKernel<T, input, factors, output>;
     Kokkos::parallel_for("danaus::monarch::AxisTransform::backward (device)",

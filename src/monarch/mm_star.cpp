@@ -30,7 +30,7 @@ BlockProduct<T> product_of(const HostTensor<T, 3>& outer, const HostTensor<T, 3>
     for (size_t l = 0; l < L2; ++l) input[j * L2 + l] = l * J2 + j;
   }
   const HostTensor<T, 3> ones("danaus::monarch::ones", J * L, 1, 1);
-  Kokkos::deep_copy(ones, T(1));
+  fill(ones, T(1));
   return BlockProduct<T>({{ones, order}, {outer, to_outer}, {middle, to_middle}, {inner, input}});
 }
 

@@ -35,7 +35,7 @@ BlockProduct<T> product_of(const NblocksShape& shape, const HostTensor<T, 3>& le
   }
   std::iota(input.begin(), input.end(), size_t(0));
   const HostTensor<T, 3> ones("danaus::monarch::ones", n * s, 1, 1);
-  Kokkos::deep_copy(ones, T(1));
+  fill(ones, T(1));
   return BlockProduct<T>({{ones, order}, {left, middle}, {right, input}});
 }
 

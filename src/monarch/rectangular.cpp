@@ -148,7 +148,7 @@ BlockProduct<T> to_product(const BlockTensorTrain<T>& matrix) {
   }
   std::iota(input.begin(), input.end(), size_t(0));
   const HostTensor<T, 3> ones("danaus::monarch::ones", s.rows(), 1, 1);
-  Kokkos::deep_copy(ones, T(1));
+  fill(ones, T(1));
   return BlockProduct<T>({{ones, order}, {to_host(matrix.left()), middle}, {to_host(matrix.right()), input}});
 }
 

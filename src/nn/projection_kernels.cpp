@@ -189,7 +189,7 @@ void project_backward_device(const Exec& space, const ProjectionWeights<T>& w, A
                              Write write, const Tensor<T, 4>& x_grad, const ProjectionWeights<T>& w_grad) {
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 2>({gradient_parts, weight_count<T>(w)});
-  Kokkos::deep_copy(space, partial, T(0));
+  fill(space, partial, T(0));
   const device::ProjectBackwardKernel<T> kernel{
       w, activation, x, y_grad, x_grad, write, partial.data(), partial.extent(1)};
   Kokkos::parallel_for(

@@ -28,7 +28,7 @@ void TwoLayerConvolution<T>::initialize(std::uint64_t seed, std::uint64_t stream
   const auto host = Kokkos::create_mirror_view(weights_1_.value());
   const double bound = 1 / std::sqrt(double(conv_taps * channels_));
   for (size_t i = 0; i < host.size(); ++i) host.data()[i] = T(bound * (2 * random.uniform(i) - 1));
-  Kokkos::deep_copy(weights_1_.value(), host);
+  copy(weights_1_.value(), host);
 }
 
 template <class T>

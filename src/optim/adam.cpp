@@ -97,7 +97,7 @@ Adam<T>::Adam(ParameterStore<T>& store, const AdamOptions& options)
   if (!store.is_frozen()) throw std::logic_error("Adam: the parameter store is not frozen");
   if (!has_average()) return;
   average_ = uninitialized<T, 1>("danaus::optim::Adam::average", {store.values().size()});
-  Kokkos::deep_copy(average_, store.values());
+  copy(average_, store.values());
 }
 
 template <class T>

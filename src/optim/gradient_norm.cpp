@@ -52,7 +52,7 @@ void SquaredNorm::compute(const Exec& space, const ConstTensor<T, 1>& x) const {
   if (count > partial_.size())
     throw ShapeError("SquaredNorm: made for " + std::to_string(partial_.size() * chunk) + " numbers, found " +
                      std::to_string(x.size()));
-  if (count == 0) return Kokkos::deep_copy(space, result_, 0.0);
+  if (count == 0) return fill(space, result_, 0.0);
   sum_squares_of_chunks<T>(space, x, partial_);
   Tensor<double, 1> from = partial_, to = sums_;
   while (count > 1) {
@@ -60,7 +60,7 @@ void SquaredNorm::compute(const Exec& space, const ConstTensor<T, 1>& x) const {
     count = chunks_of(count);
     std::swap(from, to);
   }
-  Kokkos::deep_copy(space, result_, Kokkos::subview(from, 0));
+  copy(space, result_, Kokkos::subview(from, 0));
 }
 
 #define DANAUS_INSTANTIATE(T)                                                                              \

@@ -79,7 +79,7 @@ void read_flat(const io::Hdf5Reader& file, const std::string& prefix,
     if (found.shape != p.shape) file.fail(prefix + p.name, "expected shape " + io::to_string(p.shape));
     read_parameter<T>(file, prefix + p.name, p, flat);
   }
-  Kokkos::deep_copy(values, flat);
+  copy(values, flat);
 }
 
 template <class T>
@@ -88,7 +88,7 @@ void read_raw(const io::Hdf5Reader& file, Learnable<T>& model) {
   require_same_parameters(file, store.parameters());
   const auto flat = to_host(store.values());
   for (const auto& p : store.parameters()) read_parameter<T>(file, path_of(p), p, flat);
-  Kokkos::deep_copy(store.values(), flat);
+  copy(store.values(), flat);
 }
 
 io::Hdf5Reader open_checkpoint(const std::filesystem::path& path) {

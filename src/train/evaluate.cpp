@@ -57,7 +57,7 @@ Evaluation evaluate(Tape& tape, Model<T>& model, SampleSource<T>& data, SampleRa
       sum_errors<T>(tape.space(), prediction.value, target,
                     Kokkos::subview(sums, s, Kokkos::ALL, Kokkos::ALL, Kokkos::ALL));
       if (s + 1 == steps) break;
-      Kokkos::deep_copy(tape.space(), target, prediction.value);
+      copy(tape.space(), target, prediction.value);
       history.erase(history.begin());
       history.push_back(Frame<T>::constant(target));
     }

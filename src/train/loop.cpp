@@ -60,8 +60,8 @@ class Run {
       state_.data_digest = task.digest();
     }
     state_.criterion = criterion_.name;
-    Kokkos::deep_copy(loss_sum_, state_.loss_sum);
-    Kokkos::deep_copy(relative_l2_sum_, state_.relative_l2_sum);
+    fill(loss_sum_, state_.loss_sum);
+    fill(relative_l2_sum_, state_.relative_l2_sum);
     checked_sum_ = state_.loss_sum;
     checked_terms_ = state_.loss_terms;
   }
@@ -156,7 +156,7 @@ class Run {
     for (const auto& loss : batch.losses) accumulate_loss<T>(space_, loss.value, loss_sum_);
     if (batch.relative_l2.data()) accumulate_loss<T>(space_, batch.relative_l2, relative_l2_sum_);
     state_.loss_terms += batch.terms;
-    Kokkos::deep_copy(space_, model().parameters().gradients(), T(0));
+    fill(space_, model().parameters().gradients(), T(0));
     tape_.backward(batch.losses);
 
     const double epoch = double(state_.epoch) + double(state_.batch) / double(batches_per_epoch());
@@ -215,8 +215,8 @@ class Run {
     state_.epoch_seconds = 0;
     state_.loss_sum = state_.relative_l2_sum = 0;
     state_.loss_terms = 0;
-    Kokkos::deep_copy(loss_sum_, 0.0);
-    Kokkos::deep_copy(relative_l2_sum_, 0.0);
+    fill(loss_sum_, 0.0);
+    fill(relative_l2_sum_, 0.0);
     checked_sum_ = 0;
     checked_terms_ = 0;
     if (validates) state_.validation = validation;

@@ -29,7 +29,7 @@ void upload(const Exec& space, const std::vector<Window>& windows, Tensor<size_t
     host(b, 0) = windows[b].sample;
     host(b, 1) = windows[b].first_frame;
   }
-  Kokkos::deep_copy(space, device, host);
+  copy(space, device, host);
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ std::vector<Tensor<T, 4>> StreamSource<T>::load(const Exec& space, const std::ve
     }
     reader_.read_slab<T>(dataset_, first, extent, host_staging_.data() + b * sample_size);
   }
-  Kokkos::deep_copy(space, staging_, host_staging_);
+  copy(space, staging_, host_staging_);
 
   // The staged samples are themselves data with one window each, at frame 0.
   std::vector<Window> staged;

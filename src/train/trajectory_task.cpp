@@ -48,9 +48,9 @@ void TrajectoryTask<T>::fit_normalizer() {
     for (size_t s = begin; s < std::min(begin + options_.batch, samples); ++s) windows.push_back({s, 0});
     const auto frames = data_.load(space_, windows, options_.history + 1);
     for (size_t f = 0; f < frames.size(); ++f) {
-      auto copy = uninitialized<T, 4>("danaus::train::normalizer", shape_of(frames[f]));
-      Kokkos::deep_copy(space_, copy, frames[f]);
-      (f < options_.history ? inputs : targets).push_back(copy);
+      auto frame = uninitialized<T, 4>("danaus::train::normalizer", shape_of(frames[f]));
+      copy(space_, frame, frames[f]);
+      (f < options_.history ? inputs : targets).push_back(frame);
     }
   }
   space_.fence("danaus::train::fit_normalizer");
@@ -63,7 +63,7 @@ void TrajectoryTask<T>::prepare_noise() {
   noise_ = Tensor<double, 1>("danaus::train::noise", deviations.size());
   const auto host = Kokkos::create_mirror_view(noise_);
   for (size_t c = 0; c < deviations.size(); ++c) host(c) = options_.noise * deviations[c];
-  Kokkos::deep_copy(noise_, host);
+  copy(noise_, host);
 }
 
 template <class T>
@@ -93,7 +93,7 @@ BatchLoss<T> TrajectoryTask<T>::losses(Tape& tape, size_t epoch, const std::vect
 template <class T>
 void TrajectoryTask<T>::add_noise_to(size_t epoch, const std::vector<Tensor<T, 4>>& frames) {
   for (size_t b = 0; b < windows_.size(); ++b) host_batch_samples_(b) = windows_[b].sample;
-  Kokkos::deep_copy(space_, batch_samples_, host_batch_samples_);
+  copy(space_, batch_samples_, host_batch_samples_);
   for (size_t f = 0; f < options_.history; ++f)
     add_noise<T>(space_, options_.seed, epoch, batch_samples_, f, noise_, frames[f]);
 }

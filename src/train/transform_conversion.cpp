@@ -91,11 +91,11 @@ TransformState to_dense_transform(const TransformState& f, const MonarchShape& s
   matrix.value = multiplied_out(f.left.value, f.right.value, s);
   matrix.first_moment = blocks({1, n, n});
   matrix.second_moment = blocks({1, n, n});
-  Kokkos::deep_copy(scale.value, Number(1));
+  fill(scale.value, Number(1));
   if (f.left.average.size()) {
     matrix.average = multiplied_out(f.left.average, f.right.average, s);
     scale.average = blocks({n, 1, 1});
-    Kokkos::deep_copy(scale.average, Number(1));
+    fill(scale.average, Number(1));
   }
 
   std::vector<SliceSums> sums(s.left_blocks * s.right_blocks);

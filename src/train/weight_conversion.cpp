@@ -246,7 +246,7 @@ DenseWeightState to_dense(const MonarchWeightState& monarch, const MonarchWeight
     result.average = multiplied_out(monarch.left.average, monarch.right.average, shape);
   result.first_moment = matrix(shape.inputs, shape.outputs);
   result.second_moment = matrix(shape.inputs, shape.outputs);
-  Kokkos::deep_copy(result.second_moment, unknown);
+  fill(result.second_moment, unknown);
 
   const double t = double(updates), bias1 = 1 - std::pow(adam.beta1, t), bias2 = 1 - std::pow(adam.beta2, t);
   // Second moment, as stored, of a steady gradient whose first moment is stored as m: m^2 times this.

@@ -45,7 +45,7 @@ TEST_CASE("gradients that are right pass, and every kind of wrong one is found",
   store.freeze();
   HostTensor<Complex<double>, 1> host("host", 6);
   for (size_t i = 0; i < 6; ++i) host(i) = Complex<double>(1.0 + 0.1 * double(i), 0.5 - 0.2 * double(i));
-  Kokkos::deep_copy(w.value(), host);
+  copy(w.value(), host);
   const auto x = to_device<Complex<double>, 1>(host);
   const auto before = to_host(store.values());
 

@@ -12,9 +12,9 @@ TEST_CASE("a workspace hands out aligned tensors that do not overlap", "[core]")
   CHECK(shape_of(a) == Shape<2>{3, 5});
   CHECK(reinterpret_cast<std::uintptr_t>(a.data()) % Workspace::alignment == 0);
   CHECK(reinterpret_cast<std::uintptr_t>(b.data()) % Workspace::alignment == 0);
-  Kokkos::deep_copy(a, 1.f);
-  Kokkos::deep_copy(b, 2.);
-  Kokkos::deep_copy(c, 3.f);
+  fill(a, 1.f);
+  fill(b, 2.);
+  fill(c, 3.f);
   const auto ha = to_host(a);
   const auto hb = to_host(b);
   for (size_t i = 0; i < 15; ++i) CHECK(ha.data()[i] == 1.f);
@@ -40,12 +40,12 @@ TEST_CASE("after reset the same memory comes back and nothing grows", "[core]") 
 TEST_CASE("release returns the most recent tensors only", "[core]") {
   Workspace workspace;
   const auto kept = workspace.take<int, 1>({10});
-  Kokkos::deep_copy(kept, 4);
+  fill(kept, 4);
   const auto mark = workspace.mark();
   const auto scratch = workspace.take<int, 1>({10});
   workspace.release(mark);
   const auto again = workspace.take<int, 1>({10});
   CHECK(again.data() == scratch.data());
-  Kokkos::deep_copy(again, 5);
+  fill(again, 5);
   CHECK(to_host(kept)(9) == 4);
 }

@@ -40,7 +40,7 @@ bool convolution_counts_neighbours() {
   const danaus::nn::ConvolutionPlan<float> plan({1, 3, 4, 1, 1});  // batch, points, channels; 3 x 3 kernel
   const auto ones = [](const danaus::Shape<4>& shape) {
     const auto tensor = danaus::zeros<float, 4>("ones", shape);
-    Kokkos::deep_copy(tensor, 1.0f);
+    danaus::fill(tensor, 1.0f);
     return tensor;
   };
   const auto y = danaus::zeros<float, 4>("y", plan.shape().output());

@@ -46,9 +46,7 @@ TEST_CASE("conjugate gradients solve a system whose solution is known", "[linalg
   const auto expected = normals(n, 1);
   Tensor<double, 1> b("b", n), x("x", n);
   apply(to_device<double, 1>(expected), b);
-  const auto identity = [&](ConstTensor<double, 1> r, Tensor<double, 1> z) {
-    Kokkos::deep_copy(space, z, r);
-  };
+  const auto identity = [&](ConstTensor<double, 1> r, Tensor<double, 1> z) { copy(space, z, r); };
   const auto report = linalg::conjugate_gradient<double>("tridiagonal", space, apply, identity, b, x,
                                                          {.tolerance = 1e-12, .max_iterations = 2000});
   CHECK(report.relative_residual <= 1e-12);
@@ -79,14 +77,12 @@ TEST_CASE("a solver that does not converge says how far it came", "[linalg]") {
   const Exec space;
   Tensor<double, 1> x("x", 1000);
   const auto b = to_device<double, 1>(normals(1000, 2));
-  const auto identity = [&](ConstTensor<double, 1> r, Tensor<double, 1> z) {
-    Kokkos::deep_copy(space, z, r);
-  };
+  const auto identity = [&](ConstTensor<double, 1> r, Tensor<double, 1> z) { copy(space, z, r); };
   CHECK_THROWS_WITH(linalg::conjugate_gradient<double>("named", space, Tridiagonal{space}, identity, b, x,
                                                        {.tolerance = 1e-14, .max_iterations = 3}),
                     Catch::Matchers::Contains("named") && Catch::Matchers::Contains("after 3 iterations"));
   const auto negative = [&](ConstTensor<double, 1> in, Tensor<double, 1> out) {
-    Kokkos::deep_copy(space, out, 0.0);
+    fill(space, out, 0.0);
     linalg::add_scaled<double>(space, -1, in, out);
   };
   CHECK_THROWS_WITH(linalg::conjugate_gradient<double>("named", space, negative, identity, b, x),

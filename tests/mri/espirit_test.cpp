@@ -16,7 +16,7 @@ namespace {
 HostTensor<Complex<float>, 4> kspace_of(const Tensor<Complex<float>, 4>& x,
                                         const Tensor<Complex<float>, 5>& maps) {
   const auto all = zeros<float, 3>("all", {1, maps.extent(1), maps.extent(2)});
-  Kokkos::deep_copy(all, 1.0f);
+  fill(all, 1.0f);
   const SenseOperator<float> a(Exec(), 1, maps, all);
   const auto y = uninitialized<Complex<float>, 4>("y", a.kspace_shape());
   a.forward(Exec(), x, y);

@@ -81,7 +81,7 @@ void disturb(ParameterStore<double>& store) {
   for (const auto& p : store.parameters())
     if (p.name.ends_with("thresholds"))
       for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = 0.5 + 0.1 * random.normal(p.offset + i);
-  Kokkos::deep_copy(store.values(), host);
+  copy(store.values(), host);
 }
 
 template <class Forward, class... Inputs>
@@ -198,12 +198,12 @@ TEST_CASE("rows at a time give what all rows together give", "[learned]") {
   z.layer.backward(space, packed, u, coil_images, tape.scratch(), Write::overwrite, u_grad);
   space.fence();
   const auto whole = to_host(z.store.gradients());
-  Kokkos::deep_copy(z.store.gradients(), 0.0);
+  fill(z.store.gradients(), 0.0);
 
   const auto input = tape.variable<Complex<double>, 4>(u);
   const auto found = transform_and_combine<double>(tape, z.layer, packed, maps, input);
   found.claim_grad();
-  Kokkos::deep_copy(found.grad(), g);
+  copy(found.grad(), g);
   tape.backward(std::vector<Var<double, 0>>{});
   space.fence();
   // Sums of 8 coils and 6 points; of 2 x 300 x 8 lanes in another order, of size 1 to 10 each.
@@ -365,7 +365,7 @@ TEST_CASE("unrolled without thresholds and convolution is accelerated gradient d
   for (const auto& p : model.parameters().parameters())
     if (p.name.ends_with("thresholds"))
       for (size_t i = 0; i < p.reals(); ++i) values(p.offset + i) = 0;
-  Kokkos::deep_copy(model.parameters().values(), values);
+  copy(model.parameters().values(), values);
   const auto image = image_of<double>(model, batch);
 
   auto x = to_host(batch.zero_filled), before = to_host(batch.zero_filled);

@@ -235,7 +235,7 @@ TEST_CASE("the eigenvalue bound holds, and is exact for orthonormal maps", "[mri
   HostTensor<Complex<double>, 5> maps("maps", 1, 4, 4, 2, 1);
   for (size_t i = 0; i < maps.size(); ++i) maps.data()[i] = Complex<double>(i % 2 ? .8 : 0, i % 2 ? 0 : .6);
   HostTensor<double, 3> all("all", 1, 4, 4);
-  Kokkos::deep_copy(all, 1.0);
+  fill(all, 1.0);
   const SenseOperator<double> a(space, 1, to_device<Complex<double>, 5>(maps), to_device<double, 3>(all));
   CHECK(std::abs(a.largest_eigenvalue() - 1) <= 1e-15);
 }

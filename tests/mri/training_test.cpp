@@ -164,7 +164,7 @@ TEST_CASE("an augmented slice is one that could have been scanned", "[training]"
   const auto maps = test::smooth_maps<float>(rows, columns, coils);
   const auto x = test::normal<Complex<float>, 4>({2, rows, columns, 1}, 1);
   HostTensor<float, 3> all("all", 1, rows, columns);
-  Kokkos::deep_copy(all, 1.f);
+  fill(all, 1.f);
   const auto scan = [&](const auto& sensitivities, const auto& image) {
     const SenseOperator<float> a(Exec{}, 2, sensitivities, to_device<float, 3>(all));
     const auto y = zeros<Complex<float>, 4>("y", {2, rows, columns, coils});
@@ -175,7 +175,7 @@ TEST_CASE("an augmented slice is one that could have been scanned", "[training]"
   TrainingSlice slice{HostTensor<Complex<float>, 4>("kspace", 2, rows, columns, coils),
                       HostTensor<Complex<float>, 4>("maps", rows, columns, coils, 1),
                       HostTensor<Complex<float>, 3>("target", 2, rows, columns)};
-  Kokkos::deep_copy(slice.kspace, scan(maps, x));
+  copy(slice.kspace, scan(maps, x));
   const auto host_maps = to_host(maps);
   const auto host_x = to_host(x);
   std::copy(host_maps.data(), host_maps.data() + host_maps.size(), slice.maps.data());

@@ -44,7 +44,7 @@ void fill(ParameterStore<T>& store) {
       host(p.offset + q) = T(0.3 * std::sin(0.7 * double(n) + 1.3 * double(q)));
     ++n;
   }
-  Kokkos::deep_copy(store.values(), host);
+  copy(store.values(), host);
 }
 
 template <class T>
@@ -62,7 +62,7 @@ struct Results {
 };
 template <class T>
 Results<T> run(Network<T>& model, const Tensor<T, 4>& image) {
-  Kokkos::deep_copy(model.parameters().gradients(), T(0));
+  danaus::fill(model.parameters().gradients(), T(0));
   Tape tape;
   const auto x = tape.variable<T, 4>(image);
   const auto y = model(tape, x);
@@ -71,7 +71,7 @@ Results<T> run(Network<T>& model, const Tensor<T, 4>& image) {
   const auto loss = tape.output<T, 0>({});
   tape.record("test", loss, [y, weights](const Exec&) {
     y.claim_grad();
-    Kokkos::deep_copy(y.grad(), weights);
+    copy(y.grad(), weights);
   });
   tape.backward(loss);
   Kokkos::fence();

@@ -81,7 +81,7 @@ std::vector<float> results(const ConvolutionShape& s) {
 void randomize(ParameterStore<double>& store) {
   store.freeze();
   const auto values = test::normal<double, 1>({store.values().size()}, 9);
-  Kokkos::deep_copy(store.values(), values);
+  copy(store.values(), values);
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ TEST_CASE("a sequence of operator layers needs its activated values in the forwa
   // backward pass.
   const auto run = [&](bool keeps) {
     Tape tape;
-    Kokkos::deep_copy(store.gradients(), 0.0);
+    fill(store.gradients(), 0.0);
     std::array<Tensor<double, 4>, 2> room;
     if (!keeps)
       for (auto& place : room) place = zeros<double, 4>("room", shape_of(x));
@@ -139,7 +139,7 @@ TEST_CASE("a sequence of operator layers needs its activated values in the forwa
     std::vector<double> result;
     append(to_host(out.value.value), result);
     for (const auto& place : room)
-      if (place.data()) Kokkos::deep_copy(place, std::numeric_limits<double>::quiet_NaN());
+      if (place.data()) fill(place, std::numeric_limits<double>::quiet_NaN());
     tape.backward(loss);
     append(to_host(in.grad()), result);
     append(to_host(store.gradients()), result);

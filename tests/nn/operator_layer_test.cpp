@@ -79,10 +79,10 @@ struct Layers {
     learned_store.freeze();
     learned->initialize();
     for (const auto* layer : {fourier.get(), monarch.get()}) {
-      Kokkos::deep_copy(layer->spectral_weights().value(),
-                        test::normal<Complex<T>, 4>(layer->spectral_weights().shape(), 1));
-      Kokkos::deep_copy(layer->weights().dense().value(), test::normal<T, 2>(layer->weights().shape(), 2));
-      Kokkos::deep_copy(layer->bias().value(), test::normal<T, 1>(layer->bias().shape(), 3));
+      copy(layer->spectral_weights().value(),
+           test::normal<Complex<T>, 4>(layer->spectral_weights().shape(), 1));
+      copy(layer->weights().dense().value(), test::normal<T, 2>(layer->weights().shape(), 2));
+      copy(layer->bias().value(), test::normal<T, 1>(layer->bias().shape(), 3));
     }
   }
 };

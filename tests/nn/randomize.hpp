@@ -11,5 +11,5 @@ void randomize(danaus::ParameterStore<T>& store, double deviation = 0.4) {
   const danaus::Random random(3, danaus::stream::test);
   for (const auto& p : store.parameters())
     for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = T(deviation * random.normal(p.offset + i));
-  Kokkos::deep_copy(store.values(), host);
+  danaus::copy(store.values(), host);
 }

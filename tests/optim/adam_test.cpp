@@ -20,7 +20,7 @@ std::vector<double> entries(const Tensor<double, 1>& x) {
 void assign(const Tensor<double, 1>& x, const std::vector<double>& values) {
   HostTensor<double, 1> host("host", values.size());
   std::copy(values.begin(), values.end(), host.data());
-  Kokkos::deep_copy(x, host);
+  copy(x, host);
 }
 
 /// Three weights and three transform factors.
@@ -171,8 +171,8 @@ TEST_CASE("one and two threads give the same bits of the norm and of an update",
     HostTensor<float, 1> host("host", w.value().size());
     const Random random(2, stream::test);
     for (size_t i = 0; i < host.size(); ++i) host(i) = float(random.normal(i));
-    Kokkos::deep_copy(w.value(), host);
-    Kokkos::deep_copy(w.grad(), host);
+    copy(w.value(), host);
+    copy(w.grad(), host);
     Adam<float> adam(store, {.clip = 0.1});
     adam.step(space, 1e-3);
     space.fence();

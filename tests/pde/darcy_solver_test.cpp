@@ -13,7 +13,7 @@ using Host = HostTensor<double, 3>;
 
 Host constant(size_t samples, size_t k, double value) {
   Host x("constant", samples, k, k);
-  Kokkos::deep_copy(x, value);
+  fill(x, value);
   return x;
 }
 

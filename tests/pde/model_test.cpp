@@ -91,7 +91,7 @@ TEST_CASE("gradients flow through two steps of a model", "[pde]") {
     for (size_t i = 0; i < p.reals(); ++i)
       weights(p.offset + i) = (is_factor ? 0.7 : 0.4) * random.normal(p.offset + i);
   }
-  Kokkos::deep_copy(model.parameters().values(), weights);
+  copy(model.parameters().values(), weights);
   const auto a = test::normal<double, 4>({2, 8, 8, 1}, 1), b = test::normal<double, 4>({2, 8, 8, 1}, 2);
   const auto report = check_gradients(
       model.parameters(),

@@ -48,7 +48,7 @@ TEST_CASE("noise has the deviation asked for and depends on seed, epoch, sample 
     Tensor<size_t, 1> device("samples", samples.size());
     HostTensor<size_t, 1> host("host", samples.size());
     std::copy(samples.begin(), samples.end(), host.data());
-    Kokkos::deep_copy(device, host);
+    copy(device, host);
     HostTensor<double, 1> deviation("deviation", 2);
     deviation(0) = 0.5;
     deviation(1) = 3;

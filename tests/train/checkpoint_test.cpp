@@ -32,7 +32,7 @@ struct Trained {
   explicit Trained(double ema = 0.9, std::uint64_t seed = 1)
       : adam((fill(seed), model.parameters()), {.ema = ema}) {
     for (int i = 0; i < 3; ++i) {
-      Kokkos::deep_copy(model.parameters().gradients(), model.parameters().values());
+      copy(model.parameters().gradients(), model.parameters().values());
       adam.step(Exec{}, 0.01);
     }
     Kokkos::fence();
@@ -42,7 +42,7 @@ struct Trained {
     const Random random(seed, stream::test);
     for (const auto& p : model.parameters().parameters())
       for (size_t i = 0; i < p.reals(); ++i) host(p.offset + i) = T(random.normal(p.offset + i));
-    Kokkos::deep_copy(model.parameters().values(), host);
+    copy(model.parameters().values(), host);
   }
 };
 

@@ -128,7 +128,7 @@ class StencilModel : public train::Model<T> {
         steps_(this->parameters_.template add<T, 1>("layer_0/steps", {1}, ParameterGroup::state)),
         scale_(this->parameters_.template add<T, 1>("normalizer/scale", {1}, ParameterGroup::state)) {
     this->parameters_.freeze();
-    Kokkos::deep_copy(gain_.value(), Complex<T>(1, 0));
+    fill(gain_.value(), Complex<T>(1, 0));
   }
 
   train::Frame<T> step(Tape& tape, const std::vector<train::Frame<T>>& history) override {
@@ -155,7 +155,7 @@ class StencilModel : public train::Model<T> {
     T frames = 0;
     for (const auto& x : inputs) frames += T(x.extent(0));
     for (const auto& y : targets) frames += T(y.extent(0));
-    Kokkos::deep_copy(scale_.value(), frames);
+    fill(scale_.value(), frames);
   }
   void set_training(bool training) override { training_ = training; }
 

@@ -102,7 +102,7 @@ TEST_CASE("the test model's gradients are right", "[train]") {
   const auto frames = source.load(Exec{}, {{0, 0}, {1, 0}, {2, 0}}, 3);
   HostTensor<double, 3> w("w", 2, 3, 3);
   for (size_t i = 0; i < 18; ++i) w.data()[i] = 0.1 * double(i % 5) - 0.1;
-  Kokkos::deep_copy(model.weights().value(), w);
+  copy(model.weights().value(), w);
   // Two steps, so that a prediction enters the history.
   const auto report = check_gradients(
       model.parameters(),
@@ -285,7 +285,7 @@ TEST_CASE("a gradient that is not finite stops the run too", "[train]") {
   const Loss<float> nan_gradient = [&](Tape& tape, const Frame<float>& p, const Tensor<float, 4>& y) {
     const auto loss = test::relative_l2<float>(tape, p, y);
     const auto total = tape.output<float, 0>({});
-    Kokkos::deep_copy(tape.space(), total.value, loss.value);
+    copy(tape.space(), total.value, loss.value);
     const bool bad = ++calls == 8;
     tape.record("test::nan_gradient", total, [loss, bad](const Exec& space) {
       loss.claim_grad();
@@ -301,7 +301,7 @@ TEST_CASE("full roll-outs are scored as a naive loop does", "[train]") {
   StencilModel<double> model(2);
   HostTensor<double, 3> w("w", 2, 3, 3);
   for (size_t i = 0; i < 18; ++i) w.data()[i] = 0.02 * double(i);
-  Kokkos::deep_copy(model.weights().value(), w);
+  copy(model.weights().value(), w);
   const size_t n = 4, samples = 5, history = 2, steps = 3;
   const auto u = test::heat_trajectories<double>(samples, n, history + steps);
   MemorySource<double> source(u, "");

@@ -21,7 +21,7 @@ Blocks normal(const Shape<3>& shape, std::uint64_t stream) {
 }
 Blocks constant(const Shape<3>& shape, double value) {
   const auto b = to_host(zeros<Number, 3>("constant", shape));
-  Kokkos::deep_copy(b, Number(value, value));
+  fill(b, Number(value, value));
   return b;
 }
 TransformState random_state(const MonarchShape& s) {
@@ -130,10 +130,10 @@ TEST_CASE("moments of a dense transform: the least gradient with the factors' gr
 TEST_CASE("second moments of a dense transform are those of equal, uncorrelated entries", "[train]") {
   const auto shape = MonarchShape::square(12, 3);
   auto state = random_state(shape);
-  Kokkos::deep_copy(state.left.first_moment, Number(0));
-  Kokkos::deep_copy(state.right.first_moment, Number(0));
-  Kokkos::deep_copy(state.left.second_moment, Number(0));
-  Kokkos::deep_copy(state.right.second_moment, Number(0));
+  fill(state.left.first_moment, Number(0));
+  fill(state.right.first_moment, Number(0));
+  fill(state.left.second_moment, Number(0));
+  fill(state.right.second_moment, Number(0));
   // Variance 4 of real and of imaginary part: each factor adds |other|^2 times it.
   for_each(shape, [&](size_t j, size_t l, size_t k, size_t i, size_t, size_t) {
     const double right = 4 * std::pow(Kokkos::abs(state.right.value(k, j, i)), 2),

@@ -138,11 +138,11 @@ TEST_CASE("second moments of factors bound those of every sequence of gradients"
   const auto factors = to_monarch(dense, shape);
   // Means over 50 gradients that have a common part, so that their entries are correlated.
   const size_t count = 50;
-  Kokkos::deep_copy(dense.first_moment, 0.0);
-  Kokkos::deep_copy(dense.second_moment, 0.0);
+  fill(dense.first_moment, 0.0);
+  fill(dense.second_moment, 0.0);
   const Blocks left = normal_blocks(shape.left(), 1), right = normal_blocks(shape.right(), 1);
-  Kokkos::deep_copy(left, 0.0);
-  Kokkos::deep_copy(right, 0.0);
+  fill(left, 0.0);
+  fill(right, 0.0);
   for (size_t s = 0; s < count; ++s) {
     const Matrix g = normal_matrix(shape.inputs, shape.outputs, 100 + s);
     const double common = g(0, 0);
@@ -185,11 +185,11 @@ TEST_CASE("second moments of dense weights are those of equal, uncorrelated entr
   // Gradients of variance 4 in every entry give factors' gradients these variances.
   const auto unit = [&](const Blocks& of, const Blocks& other, bool is_left) {
     const Blocks v = normal_blocks(shape_of(of), 1);
-    Kokkos::deep_copy(v, 0.0);
+    fill(v, 0.0);
     const Matrix g = normal_matrix(shape.inputs, shape.outputs, 1);
     for (size_t input = 0; input < shape.inputs; ++input)
       for (size_t output = 0; output < shape.outputs; ++output) {
-        Kokkos::deep_copy(g, 0.0);
+        fill(g, 0.0);
         g(input, output) = 2;
         const auto chained =
             is_left ? chain_rule(shape, of, other, g).left : chain_rule(shape, other, of, g).right;
@@ -199,8 +199,8 @@ TEST_CASE("second moments of dense weights are those of equal, uncorrelated entr
   };
   monarch.left.second_moment = unit(monarch.left.value, monarch.right.value, true);
   monarch.right.second_moment = unit(monarch.right.value, monarch.left.value, false);
-  Kokkos::deep_copy(monarch.left.first_moment, 0.0);
-  Kokkos::deep_copy(monarch.right.first_moment, 0.0);
+  fill(monarch.left.first_moment, 0.0);
+  fill(monarch.right.first_moment, 0.0);
   const auto dense = to_dense(monarch, shape, 100);
   for (size_t e = 0; e < dense.second_moment.size(); ++e)
     CHECK(dense.second_moment.data()[e] == Approx(4).epsilon(1e-12));
@@ -250,7 +250,7 @@ TEST_CASE("conversions refuse what is not finite and what does not fit", "[train
                   ShapeError);
   // Zero weights are a member, of zero factors, and stay finite.
   dense = random_dense(8, 8);
-  Kokkos::deep_copy(dense.value, 0.0);
+  fill(dense.value, 0.0);
   const auto monarch = to_monarch(dense, shape);
   const auto again = to_dense(monarch, shape, 3);
   CHECK(test::max_abs(again.value) == 0);

@@ -54,7 +54,7 @@ std::vector<double> copy_reals(const View& view) {
 }
 
 inline void set_real(const Tensor<double, 1>& values, size_t entry, double value) {
-  Kokkos::deep_copy(Kokkos::subview(values, entry), value);
+  fill(Kokkos::subview(values, entry), value);
 }
 
 /// Compares one tensor's recorded gradient with central differences of `loss`.
@@ -136,12 +136,10 @@ GradientReport check_gradients(ParameterStore<double>& store, const Forward& for
     tape.set_recording(Recording::on);
     auto vars =
         std::make_tuple(tape.variable<typename Inputs::non_const_value_type, int(Inputs::rank())>(inputs)...);
-    Kokkos::deep_copy(store.gradients(), prefill);
+    fill(store.gradients(), prefill);
     if (prefill != 0)
       std::apply(
-          [&](const auto&... x) {
-            ((x.claim_grad(), Kokkos::deep_copy(detail::as_reals(x.grad()), prefill)), ...);
-          },
+          [&](const auto&... x) { ((x.claim_grad(), fill(detail::as_reals(x.grad()), prefill)), ...); },
           vars);
     const auto y = std::apply([&](const auto&... x) { return forward(tape, x...); }, vars);
     // A last operation whose gradient is the loss's weights.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 namespace danaus {
 
@@ -85,14 +86,68 @@ void require_shape(const std::string& what, const View& view, const Shape<int(Vi
                      to_string(shape_of(view)));
 }
 
-/// New tensor, zero unless `Kokkos::WithoutInitializing` is asked for by uninitialized().
-template <class T, int R>
-Tensor<T, R> zeros(const std::string& label, const Shape<R>& shape) {
-  return Tensor<T, R>(label, layout_of<R>(shape));
+namespace detail {
+/// Compiled once, in src/core/tensor.cpp: Kokkos::deep_copy fills a translation unit with a dozen loops for
+/// every shape it meets.
+template <class Space, class T>
+void fill_entries(const Exec& space, T* entries, size_t count, T value);
+template <class To, class From>
+void copy_bytes(const Exec& space, void* to, const void* from, size_t bytes);
+
+template <class View>
+void require_contiguous(const View& view) {
+  if (!view.span_is_contiguous()) throw ShapeError(view.label() + ": is no contiguous tensor");
 }
+}  // namespace detail
+
+/// Sets every entry of a contiguous tensor, in the order of the space's work.
+/// @throws ShapeError if it is not contiguous
+template <class View>
+void fill(const Exec& space, const View& view, const typename View::value_type& value) {
+  detail::require_contiguous(view);
+  detail::fill_entries<typename View::memory_space>(space, view.data(), view.size(), value);
+}
+/// The same, after all work before it, and waits.
+template <class View>
+void fill(const View& view, const typename View::value_type& value) {
+  const Exec space;
+  Kokkos::fence("danaus: before a fill");
+  fill(space, view, value);
+  space.fence("danaus: after a fill");
+}
+
+/// Copies the entries of a contiguous tensor into another of the same shape, from and to any memory, in the
+/// order of the space's work.
+/// @throws ShapeError if the shapes differ or one is not contiguous
+template <class Target, class Source>
+void copy(const Exec& space, const Target& target, const Source& source) {
+  using T = typename Target::value_type;
+  static_assert(std::is_same_v<const T, const typename Source::value_type>, "copies do not convert");
+  require_shape(target.label(), target, shape_of(source));
+  detail::require_contiguous(target);
+  detail::require_contiguous(source);
+  detail::copy_bytes<typename Target::memory_space, typename Source::memory_space>(
+      space, target.data(), source.data(), target.size() * sizeof(T));
+}
+/// The same, after all work before it, and waits.
+template <class Target, class Source>
+void copy(const Target& target, const Source& source) {
+  const Exec space;
+  Kokkos::fence("danaus: before a copy");
+  copy(space, target, source);
+  space.fence("danaus: after a copy");
+}
+
+/// New tensor with unspecified entries, or with zeros.
 template <class T, int R>
 Tensor<T, R> uninitialized(const std::string& label, const Shape<R>& shape) {
   return Tensor<T, R>(Kokkos::view_alloc(label, Kokkos::WithoutInitializing), layout_of<R>(shape));
+}
+template <class T, int R>
+Tensor<T, R> zeros(const std::string& label, const Shape<R>& shape) {
+  auto tensor = uninitialized<T, R>(label, shape);
+  fill(tensor, T(0));
+  return tensor;
 }
 
 /// Copies to the host (always a new allocation) and to the device.
@@ -102,13 +157,13 @@ auto to_host(const View& view) {
   constexpr int R = int(View::rank());
   HostTensor<T, R> host(Kokkos::view_alloc(view.label(), Kokkos::WithoutInitializing),
                         layout_of<R>(shape_of(view)));
-  Kokkos::deep_copy(host, view);
+  copy(host, view);
   return host;
 }
 template <class T, int R, class HostView>
 Tensor<T, R> to_device(const HostView& host) {
   auto device = uninitialized<T, R>(host.label(), shape_of(host));
-  Kokkos::deep_copy(device, host);
+  copy(device, host);
   return device;
 }
 

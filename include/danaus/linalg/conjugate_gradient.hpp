@@ -91,10 +91,10 @@ struct DeviceVectors {
   void scale_and_add(const Const& x, double f, const Vector& y) const {
     linalg::scale_and_add<R>(space, x, R(f), y);
   }
-  void copy(const Const& x, const Vector& y) const { Kokkos::deep_copy(space, y, x); }
-  void set_zero(const Vector& x) const { Kokkos::deep_copy(space, x, R(0)); }
+  void copy(const Const& x, const Vector& y) const { danaus::copy(space, y, x); }
+  void set_zero(const Vector& x) const { danaus::fill(space, x, R(0)); }
   void subtract(const Const& b, const Const& q, const Vector& r) const {
-    Kokkos::deep_copy(space, r, b);
+    danaus::copy(space, r, b);
     linalg::add_scaled<R>(space, R(-1), q, r);
   }
 };

@@ -27,8 +27,8 @@ class BatchNorm {
         activation_(activation) {}
 
   void initialize() const {
-    Kokkos::deep_copy(gain_.value(), T(1));
-    Kokkos::deep_copy(running_variance_.value(), T(1));
+    fill(gain_.value(), T(1));
+    fill(running_variance_.value(), T(1));
   }
 
   /// @param x  (batch, x, y, channel)

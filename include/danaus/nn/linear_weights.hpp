@@ -46,7 +46,7 @@ class LinearWeights {
     /// Where the gradient is added; zero when it is first asked for in a step.
     Tensor<T, 2> claim_grad(const Exec& space) const {
       if (!product_.is_tracked()) return dense_grad_;
-      if (product_.claim_grad() == Write::overwrite) Kokkos::deep_copy(space, product_.grad(), T(0));
+      if (product_.claim_grad() == Write::overwrite) fill(space, product_.grad(), T(0));
       return product_.grad();
     }
 

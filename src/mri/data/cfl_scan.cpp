@@ -36,7 +36,7 @@ class CflScan : public Scan {
     const auto& d = description_;
     if (d.map_count == 0) return Scan::read_maps(slice);
     HostTensor<Complex<float>, 4> maps("maps", d.rows, d.columns, 1, 1);
-    Kokkos::deep_copy(maps, Complex<float>(1));
+    fill(maps, Complex<float>(1));
     return maps;
   }
 

@@ -68,7 +68,7 @@ class IsmrmrdScan : public Scan {
     const auto& d = description_;
     if (d.map_count == 0) return Scan::read_maps(slice);
     HostTensor<Value, 4> maps("maps", d.rows, d.columns, 1, 1);
-    Kokkos::deep_copy(maps, Value(1));
+    fill(maps, Value(1));
     return maps;
   }
 

@@ -175,7 +175,7 @@ std::vector<Complex<float>> target_of(const SyntheticSlice& s, const SyntheticSc
   HostTensor<Complex<float>, 5> maps("maps", 1, rows, columns, coils, 1);
   std::copy_n(s.maps.data(), s.maps.size(), maps.data());
   const auto all = zeros<float, 3>("weights", {1, rows, columns});
-  Kokkos::deep_copy(all, 1.0f);
+  fill(all, 1.0f);
   const Exec space;
   const SenseOperator<float> sense(space, 2, to_device<Complex<float>, 5>(maps), all);
   const auto image = uninitialized<Complex<float>, 4>("image", sense.image_shape());

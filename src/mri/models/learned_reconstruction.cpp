@@ -29,7 +29,7 @@ void scale_items(const Exec& space, const std::vector<double>& scales, const Ten
   const Tensor<float, 1> factors("factors", scales.size());
   const auto host = Kokkos::create_mirror_view(factors);
   for (size_t n = 0; n < scales.size(); ++n) host(n) = float(1 / scales[n]);
-  Kokkos::deep_copy(factors, host);
+  copy(factors, host);
   multiply_items(space, factors, x);
   space.fence("danaus::mri::scale_items");  // `factors` ends here
 }
@@ -71,9 +71,9 @@ SliceBatch<float> make_batch(const Exec& space, const std::string& scale,
           std::fill(to, to + coils, Complex<float>(0));
       }
   }
-  Kokkos::deep_copy(samples, host_samples);
-  Kokkos::deep_copy(all_maps, host_maps);
-  Kokkos::deep_copy(mask, host_mask);
+  copy(samples, host_samples);
+  copy(all_maps, host_maps);
+  copy(mask, host_mask);
   batch.samples = samples, batch.maps = all_maps, batch.mask = mask;
   batch.sense = std::make_shared<const SenseOperator<float>>(space, slices * echoes, batch.maps, batch.mask);
 

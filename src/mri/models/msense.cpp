@@ -62,8 +62,8 @@ void centred_inverse_fourier_factors(const monarch::MonarchShape& shape, const T
         const auto z = host_right(k, j, i) * fft::root_of_unity(-(c * (t + n - c) % n), n);
         r(k, j, i) = Complex<R>(R(z.real()), R(z.imag()));
       }
-  Kokkos::deep_copy(left, l);
-  Kokkos::deep_copy(right, r);
+  copy(left, l);
+  copy(right, r);
 }
 
 template <class R>
@@ -111,7 +111,7 @@ Msense<R>::Msense(const LearnedModelConfig& config) : config_(config) {
   store.freeze();
   start_at_inverse_fourier(*along_y_);
   start_at_inverse_fourier(*along_z_);
-  if (weights_) Kokkos::deep_copy(weights_->value(), R(1));
+  if (weights_) fill(weights_->value(), R(1));
 }
 
 template <class R>

@@ -73,12 +73,12 @@ void PatchShrinkage<R>::initialize(R threshold) const {
         const R entry = R(std::sqrt((o == 0 ? 1 : 2) / p) * std::cos(angle));
         left(block, o, i) = right(block, o, i) = entry;
       }
-  Kokkos::deep_copy(left_.value(), left);
-  Kokkos::deep_copy(right_.value(), right);
+  copy(left_.value(), left);
+  copy(right_.value(), right);
   const auto thresholds = Kokkos::create_mirror_view(thresholds_.value());
   for (size_t e = 0; e < echoes_; ++e)
     for (size_t r = 0; r < patch_ * patch_; ++r) thresholds(e, r) = r == 0 ? threshold / 10 : threshold;
-  Kokkos::deep_copy(thresholds_.value(), thresholds);
+  copy(thresholds_.value(), thresholds);
 }
 
 template <class R>
@@ -131,7 +131,7 @@ void PatchShrinkage<R>::backward(const Exec& space, const Saved& s, const Var<Co
   const auto shape = shape_of(s.coefficients);
   const auto v = scratch.take<R, 2>(shape), d = scratch.take<R, 2>(shape), g = scratch.take<R, 2>(shape);
   const auto t_grad = scratch.take<R, 2>(shape_of(s.thresholds));
-  Kokkos::deep_copy(space, t_grad, R(0));
+  fill(space, t_grad, R(0));
   // out = x + scatter(M^T d): with u = the gathered gradient, d has gradient M u, and the factors of M that
   // of <d, M u>.
   gather_patches<R>(space, s.grids, out.grad(), -s.scale, v);

@@ -17,7 +17,7 @@ SeparableWeights<R>::SeparableWeights(const LearnedModelConfig& config) : config
   image_columns_ = add("image/columns", config.columns);
   store.freeze();
   for (const auto* weights : {&sample_rows_, &sample_columns_, &image_rows_, &image_columns_})
-    Kokkos::deep_copy(weights->value(), Complex<R>(1));
+    fill(weights->value(), Complex<R>(1));
 }
 
 template <class R>

@@ -18,7 +18,7 @@ Var<Complex<R>, 4> UNetReconstruction<R>::reconstruct(Tape& tape, const SliceBat
   const auto zero_filled = Var<Complex<R>, 4>::constant(batch.zero_filled);
   const auto channels = (*network_)(tape, echo_channels<R>(tape, zero_filled, 1));
   const auto nothing = tape.saved<Complex<R>, 4>(shape_of(batch.zero_filled));
-  Kokkos::deep_copy(tape.space(), nothing, Complex<R>(0));
+  fill(tape.space(), nothing, Complex<R>(0));
   const auto image = add_channels<R>(tape, Var<Complex<R>, 4>::constant(nothing), channels);
   return keep_support<R>(tape, batch.maps, image);
 }

@@ -32,7 +32,7 @@ Unrolled<R>::Unrolled(const LearnedModelConfig& config, std::uint64_t seed) : co
   }
   store.freeze();
   for (size_t k = 0; k < count; ++k) {
-    Kokkos::deep_copy(sets_[k].step.value(), R(1));
+    fill(sets_[k].step.value(), R(1));
     sets_[k].shrinkage.initialize(R(first_threshold));
     if (sets_[k].convolution) sets_[k].convolution->initialize(seed, stream::initialization + (k << 8));
   }

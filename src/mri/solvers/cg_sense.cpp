@@ -16,8 +16,8 @@ void cg_sense(const Exec& space, const SenseOperator<R>& a, ConstTensor<Complex<
   const auto scratch = [&] { return uninitialized<Complex<R>, 4>("danaus::mri::cg_sense", a.image_shape()); };
   const Images<R> r = scratch(), p = scratch(), q = scratch();
   a.adjoint(space, y, r);
-  Kokkos::deep_copy(space, x, Complex<R>(0));
-  Kokkos::deep_copy(space, p, r);
+  fill(space, x, Complex<R>(0));
+  copy(space, p, r);
   const std::vector<double> start = item_dots<R>(space, r, r);
   std::vector<double> rr = start, step(rr.size()), back(rr.size()), residual(rr.size());
   const std::vector<double> lambdas(rr.size(), lambda);

@@ -15,8 +15,8 @@ void fista(const Exec& space, const SenseOperator<R>& a, ConstTensor<Complex<R>,
   const auto scratch = [&] { return uninitialized<Complex<R>, 4>("danaus::mri::fista", a.image_shape()); };
   const Images<R> data = scratch(), z = scratch(), next = scratch();
   a.adjoint(space, y, data);
-  Kokkos::deep_copy(space, x, Complex<R>(0));
-  Kokkos::deep_copy(space, z, Complex<R>(0));
+  fill(space, x, Complex<R>(0));
+  fill(space, z, Complex<R>(0));
   const double eigenvalue = a.largest_eigenvalue();
   if (!(eigenvalue > 0)) return;  // no samples, or no sensitivities
   const double step = 1 / eigenvalue;
@@ -42,7 +42,7 @@ void fista(const Exec& space, const SenseOperator<R>& a, ConstTensor<Complex<R>,
       for (size_t b = 0; b < change.size(); ++b) change[b] = norm[b] > 0 ? std::sqrt(change[b] / norm[b]) : 0;
       monitor(k, change);
     }
-    Kokkos::deep_copy(space, x, next);
+    copy(space, x, next);
   }
 }
 

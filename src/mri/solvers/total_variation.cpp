@@ -110,8 +110,8 @@ Proximal<R> total_variation_proximal(const Shape<4>& image, int steps) {
   const Images<R> x = uninitialized<Complex<R>, 4>("danaus::mri::total_variation", image);
   return [=](const Exec& space, int, const std::vector<double>& thresholds, const Images<R>& v) {
     const auto levels = to_device_vector<R>(thresholds);
-    Kokkos::deep_copy(space, r.y, p.y);
-    Kokkos::deep_copy(space, r.z, p.z);
+    copy(space, r.y, p.y);
+    copy(space, r.z, p.z);
     double momentum = 1;
     for (int step = 0; step < steps; ++step) {
       tv_primal<R>(space, levels, v, r.y, r.z, x);
@@ -120,7 +120,7 @@ Proximal<R> total_variation_proximal(const Shape<4>& image, int steps) {
       momentum = following;
     }
     tv_primal<R>(space, levels, v, p.y, p.z, x);
-    Kokkos::deep_copy(space, v, x);
+    copy(space, v, x);
   };
 }
 

@@ -32,7 +32,7 @@ Tensor<Complex<float>, 4> target_tensor(const std::vector<HostTensor<Complex<flo
     for (size_t i = 0; i < echoes * plane; ++i)
       host.data()[n * echoes * plane + i] = factor * targets[n].data()[i];
   }
-  Kokkos::deep_copy(tensor, host);
+  copy(tensor, host);
   return tensor;
 }
 

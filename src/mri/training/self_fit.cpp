@@ -68,7 +68,7 @@ class Fit {
     const auto values = to_host(model_->parameters().values());
     for (const auto& p : model_->parameters().parameters())
       if (p.name.ends_with("/step")) values(p.offset) = first_step;
-    Kokkos::deep_copy(model_->parameters().values(), values);
+    copy(model_->parameters().values(), values);
   }
 
   SelfFit run(const std::function<void()>& before_step) {
@@ -94,7 +94,7 @@ class Fit {
         weights = to_host(model_->parameters().values());
       }
     }
-    Kokkos::deep_copy(model_->parameters().values(), weights);
+    copy(model_->parameters().values(), weights);
     fit.model = std::make_shared<LearnedReconstruction>(std::move(model_), config_);
     fit.seconds = timer.seconds();
     return fit;
@@ -136,7 +136,7 @@ class Fit {
     const auto c = comparison(slice, split.seen, split.compared);
     const auto errors = errors_of(c);
     if (errors.empty()) return;  // an empty slice teaches nothing
-    Kokkos::deep_copy(space_, model_->parameters().gradients(), 0.f);
+    fill(space_, model_->parameters().gradients(), 0.f);
     tape_.backward(errors);
     optimizer_.step(space_, rate);
   }

@@ -44,7 +44,7 @@ std::vector<Tensor<float, 4>> DataSetSource::load(const Exec& space,
     if (resident_.size() > 0) {
       for (size_t b = 0; b < batch; ++b)
         host_offsets_(b) = data_->offset(samples_[windows[b].sample], windows[b].first_frame + f);
-      Kokkos::deep_copy(space, offsets_, host_offsets_);
+      copy(space, offsets_, host_offsets_);
       for (size_t t = 0; t < together; ++t) {
         gather_frames(space, resident_, offsets_, batch, t * size,
                       Tensor<float, 2>(result[f + t].data(), batch, size));
@@ -59,8 +59,8 @@ std::vector<Tensor<float, 4>> DataSetSource::load(const Exec& space,
           std::copy_n(&sample[t * size], size, &staging_((t * batch + b) * size));
       }
       for (size_t t = 0; t < together; ++t)
-        Kokkos::deep_copy(space, Tensor<float, 1>(result[f + t].data(), batch * size),
-                          HostTensor<float, 1>(&staging_(t * batch * size), batch * size));
+        copy(space, Tensor<float, 1>(result[f + t].data(), batch * size),
+             HostTensor<float, 1>(&staging_(t * batch * size), batch * size));
     }
     f += together;
   }

@@ -44,7 +44,7 @@ class Snapshot {
     for (const auto& buffer : buffers()) flat_.push_back(to_host(buffer));
   }
   void upload() const {
-    for (size_t b = 0; b < flat_.size(); ++b) Kokkos::deep_copy(buffers()[b], flat_[b]);
+    for (size_t b = 0; b < flat_.size(); ++b) copy(buffers()[b], flat_[b]);
   }
   const std::vector<Flat>& flat() const { return flat_; }
 

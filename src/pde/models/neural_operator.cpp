@@ -119,8 +119,8 @@ void NeuralOperator<T>::initialize(std::uint64_t seed) {
   for (const auto& basis : bases_) basis->initialize();
   for (const auto& norm : norms_) norm.initialize();
   if (config_.normalize) {
-    Kokkos::deep_copy(input_normalizer_->deviation.value(), T(1));
-    Kokkos::deep_copy(output_normalizer_->deviation.value(), T(1));
+    fill(input_normalizer_->deviation.value(), T(1));
+    fill(output_normalizer_->deviation.value(), T(1));
   }
   Kokkos::fence("danaus::pde::NeuralOperator::initialize");
 }
@@ -200,8 +200,8 @@ void fit(const std::vector<Tensor<T, 4>>& batches, const Tensor<T, 3>& mean, con
     m.data()[q] = T(sum[q] / count);
     s.data()[q] = T(std::sqrt(squares[q] / std::max(count - 1, 1.0)) + 1e-5);
   }
-  Kokkos::deep_copy(mean, m);
-  Kokkos::deep_copy(deviation, s);
+  copy(mean, m);
+  copy(deviation, s);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ SampleGenerator generator(const ProblemSettings& settings, std::uint64_t seed) {
     const auto solution = uninitialized<double, 3>("danaus::pde::solution", {count, m, m});
     neumann_field<double>(space, seed, first, coefficient);
     threshold(space, 12, low, coefficient);
-    Kokkos::deep_copy(space, source, 1.0);
+    fill(space, source, 1.0);
     const auto report = solve_darcy(space, coefficient, source, solution, options, first);
     space.fence("danaus::pde::darcy_problem");
     const auto a = to_host(coefficient), u = to_host(solution);

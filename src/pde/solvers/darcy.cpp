@@ -175,9 +175,9 @@ DarcyReport solve_darcy_by_kernels(const Exec& space, ConstTensor<double, 3> coe
     const ConstTensor<double, 1> f(source.data() + s * points * points, points * points);
     darcy_gather(space, points, f, inner);
     darcy_scatter(space, points, inner, b);
-    Kokkos::deep_copy(space, u, 0.0);
+    fill(space, u, 0.0);
     const auto apply = [&](ConstTensor<double, 1> x, Tensor<double, 1> y) {
-      Kokkos::deep_copy(space, y, 0.0);
+      fill(space, y, 0.0);
       darcy_apply(space, points, a, x, y);
     };
     const auto precondition = [&](ConstTensor<double, 1> r, Tensor<double, 1> z) {

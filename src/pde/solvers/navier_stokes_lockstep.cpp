@@ -10,7 +10,7 @@ ConstTensor<R, 1> on_device(const std::vector<R>& values) {
   const Kokkos::View<const R*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(
       values.data(), values.size());
   const auto device = uninitialized<R, 1>("danaus::pde::DeviceTables", {values.size()});
-  Kokkos::deep_copy(device, host);
+  copy(device, host);
   return device;
 }
 
@@ -133,7 +133,7 @@ void LockstepFlow<R>::set(ConstTensor<R, 3> w) {
 
 template <class R>
 void LockstepFlow<R>::get(size_t stride, size_t frame, Tensor<R, 4> frames) {
-  Kokkos::deep_copy(space_, scratch_, state_);
+  copy(space_, scratch_, state_);
   backward_(space_, scratch_, product_);
   lockstep_record<R>(space_, grid_.n, stride, frame, product_, frames);
   space_.fence("danaus::pde::LockstepFlow");

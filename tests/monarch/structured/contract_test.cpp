@@ -92,7 +92,7 @@ M random_example() {
   std::uint64_t stream = 40;
   for (const auto& array : parameter_arrays(a)) {
     const auto numbers = to_host(test::normal<typename M::value_type, 1>({array.values.size()}, stream++));
-    Kokkos::deep_copy(array.values, numbers);
+    copy(array.values, numbers);
   }
   return a;
 }
