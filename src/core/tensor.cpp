@@ -11,17 +11,19 @@ void fill_entries(const Exec& space, T* entries, size_t count, T value) {
 template <class To, class From>
 void copy_bytes(const Exec& space, void* to, const void* from, size_t bytes) {
   Kokkos::deep_copy(
-      space, Kokkos::View<unsigned char*, To, Kokkos::MemoryUnmanaged>(static_cast<unsigned char*>(to), bytes),
-      Kokkos::View<const unsigned char*, From, Kokkos::MemoryUnmanaged>(static_cast<const unsigned char*>(from), bytes));
+      space,
+      Kokkos::View<unsigned char*, To, Kokkos::MemoryUnmanaged>(static_cast<unsigned char*>(to), bytes),
+      Kokkos::View<const unsigned char*, From, Kokkos::MemoryUnmanaged>(
+          static_cast<const unsigned char*>(from), bytes));
 }
 
-#define DANAUS_INSTANTIATE_FILL(Space)                                                                     \
-  template void fill_entries<Space>(const Exec&, float*, size_t, float);                                   \
-  template void fill_entries<Space>(const Exec&, double*, size_t, double);                                 \
-  template void fill_entries<Space>(const Exec&, Complex<float>*, size_t, Complex<float>);                 \
-  template void fill_entries<Space>(const Exec&, Complex<double>*, size_t, Complex<double>);               \
-  template void fill_entries<Space>(const Exec&, int*, size_t, int);                                       \
-  template void fill_entries<Space>(const Exec&, std::int64_t*, size_t, std::int64_t);                     \
+#define DANAUS_INSTANTIATE_FILL(Space)                                                       \
+  template void fill_entries<Space>(const Exec&, float*, size_t, float);                     \
+  template void fill_entries<Space>(const Exec&, double*, size_t, double);                   \
+  template void fill_entries<Space>(const Exec&, Complex<float>*, size_t, Complex<float>);   \
+  template void fill_entries<Space>(const Exec&, Complex<double>*, size_t, Complex<double>); \
+  template void fill_entries<Space>(const Exec&, int*, size_t, int);                         \
+  template void fill_entries<Space>(const Exec&, std::int64_t*, size_t, std::int64_t);       \
   template void fill_entries<Space>(const Exec&, size_t*, size_t, size_t);
 
 using Host = Kokkos::HostSpace;
