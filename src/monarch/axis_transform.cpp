@@ -338,6 +338,25 @@ void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, c
 #endif
 }
 
+#if !defined(KOKKOS_ENABLE_CUDA)
+template <class T>
+void AxisTransform<T>::apply_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride, T* middle,
+                                  T* y, ptrdiff_t y_stride) const {
+  host::run_rows(forward_stages(packed), lanes, x, x_stride, middle, y, y_stride);
+}
+
+template <class T>
+void AxisTransform<T>::adjoint_rows(const T* packed, size_t lanes, const T* y_grad, ptrdiff_t y_stride,
+                                    T* middle, T* x_grad, ptrdiff_t x_stride) const {
+  host::run_rows(adjoint_stages(packed), lanes, y_grad, y_stride, middle, x_grad, x_stride);
+}
+
+template <class T>
+size_t AxisTransform<T>::thread_scratch() const {
+  return size_t(forward_[0].output_rows) * 2 * size_t(simd::width<T>);
+}
+#endif
+
 template <class T>
 void AxisTransform<T>::apply_portable(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x,
                                       Write write, const Lanes<T>& y) const {

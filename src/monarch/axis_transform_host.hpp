@@ -139,6 +139,18 @@ void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, co
   });
 }
 
+/// Both stages of real numbers over whole packs of lanes, by one thread.
+template <class T>
+void run_rows(const TwoStages<T>& s, size_t lanes, const T* x, ptrdiff_t x_stride, T* middle, T* y,
+              ptrdiff_t y_stride) {
+  if (s.factors_complex || lanes % size_t(width<T>) != 0)
+    throw ShapeError("AxisTransform: expected real factors and whole packs of lanes, found " +
+                     std::to_string(lanes));
+  run_two_stages<false, false, false>(s, int(lanes), Rows<const T>{x, x_stride, 0},
+                                      Rows<T>{middle, ptrdiff_t(2 * width<T>), 0}, true, Write::overwrite,
+                                      Rows<T>{y, y_stride, 0}, [] {});
+}
+
 /// One panel through both stages, written to y.
 template <bool XC, bool AC, bool YC, class T, class Between>
 void apply_panel(const TwoStages<T>& s, const Rows<const T>& x, const Rows<T>& middle, bool middle_shared,

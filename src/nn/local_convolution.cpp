@@ -16,19 +16,20 @@ constexpr int pixels_at_once = 4;
 
 template <class T>
 void frame(const Exec& space, const Tensor<T, 4>& x, const Tensor<T, 4>& framed) {
-  const int rows = int(x.extent(1)), columns = int(x.extent(2)), channels = int(x.extent(3));
+  const int rows = int(x.extent(1)), edge = int(x.extent(3)), inner = int(x.extent(2) * x.extent(3));
   Kokkos::parallel_for(
       "danaus::nn::frame", over_rows(space, framed.extent(0), framed.extent(1)), KOKKOS_LAMBDA(int b, int i) {
-        for (int j = 0; j < columns + 2; ++j) {
-          const bool inside = i > 0 && i <= rows && j > 0 && j <= columns;
-          for (int c = 0; c < channels; ++c) framed(b, i, j, c) = inside ? x(b, i - 1, j - 1, c) : T(0);
-        }
+        T* to = &framed(b, i, 0, 0);
+        const bool inside = i > 0 && i <= rows;
+        const T* from = inside ? &x(b, i - 1, 0, 0) : nullptr;
+        for (int k = 0; k < edge; ++k) to[k] = to[edge + inner + k] = 0;
+        for (int k = 0; k < inner; ++k) to[edge + k] = inside ? from[k] : T(0);
       });
 }
 
 template <int H, class T>
 void convolve_to_hidden_of(const Exec& space, const Tensor<T, 3>& w, const Tensor<T, 1>& bias, bool mirrored,
-                           const Tensor<T, 4>& in, const Tensor<T, 4>& out) {
+                           bool activated, const Tensor<T, 4>& in, const Tensor<T, 4>& out) {
   const int rows = int(in.extent(1)) - 2, columns = int(in.extent(2)) - 2, channels = int(in.extent(3));
   const bool has_bias = bias.size() > 0;
   Kokkos::parallel_for(
@@ -63,7 +64,8 @@ void convolve_to_hidden_of(const Exec& space, const Tensor<T, 3>& w, const Tenso
             }
           }
           for (int q = 0; q < count; ++q)
-            for (int h = 0; h < H; ++h) to[(first + q + 1) * H + h] = sum[q][h];
+            for (int h = 0; h < H; ++h)
+              to[(first + q + 1) * H + h] = activated ? gelu(sum[q][h]).value : sum[q][h];
         }
       });
 }
@@ -125,13 +127,13 @@ void for_hidden(size_t hidden, const F& f) {
 
 template <class T>
 void convolve_to_hidden(const Exec& space, const Tensor<T, 3>& w, const Tensor<T, 1>& bias, bool mirrored,
-                        const Tensor<T, 4>& in, const Tensor<T, 4>& out) {
+                        bool activated, const Tensor<T, 4>& in, const Tensor<T, 4>& out) {
   for_hidden(w.extent(2), [&]<int H>() {
 #if !defined(KOKKOS_ENABLE_CUDA)
     if constexpr (host::fills_packs<H, T>)
-      return host::convolve_to_hidden<H, T>(space, w, bias, mirrored, in, out);
+      return host::convolve_to_hidden<H, T>(space, w, bias, mirrored, activated, in, out);
 #endif
-    convolve_to_hidden_of<H, T>(space, w, bias, mirrored, in, out);
+    convolve_to_hidden_of<H, T>(space, w, bias, mirrored, activated, in, out);
   });
 }
 
@@ -209,7 +211,7 @@ void sum_channels(const Exec& space, const Tensor<T, 4>& x, const Tensor<T, 2>& 
 
 #define DANAUS_INSTANTIATE(T)                                                                               \
   template void frame<T>(const Exec&, const Tensor<T, 4>&, const Tensor<T, 4>&);                            \
-  template void convolve_to_hidden<T>(const Exec&, const Tensor<T, 3>&, const Tensor<T, 1>&, bool,          \
+  template void convolve_to_hidden<T>(const Exec&, const Tensor<T, 3>&, const Tensor<T, 1>&, bool, bool,    \
                                       const Tensor<T, 4>&, const Tensor<T, 4>&);                            \
   template void convolve_from_hidden<T>(const Exec&, const Tensor<T, 3>&, const Tensor<T, 1>&, bool,        \
                                         const Tensor<T, 4>&, Write, const Tensor<T, 4>&);                   \

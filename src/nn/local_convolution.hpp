@@ -15,11 +15,11 @@ inline constexpr int conv_chunks = 32;  ///< parts of the sums over rows
 template <class T>
 void frame(const Exec& space, const Tensor<T, 4>& x, const Tensor<T, 4>& framed);
 
-/// out(b, i, j, h) = bias(h) + sum w(tap, c, h) in(b, i + dx, j + dy, c); in framed, out framed with its
-/// border cleared. bias may be empty.
+/// out(b, i, j, h) = a(bias(h) + sum w(tap, c, h) in(b, i + dx, j + dy, c)), a = gelu if `activated`, else
+/// the identity; in framed, out framed with its border cleared. bias may be empty.
 template <class T>
 void convolve_to_hidden(const Exec& space, const Tensor<T, 3>& w, const Tensor<T, 1>& bias, bool mirrored,
-                        const Tensor<T, 4>& in, const Tensor<T, 4>& out);
+                        bool activated, const Tensor<T, 4>& in, const Tensor<T, 4>& out);
 
 /// out(b, i, j, c) = bias(c) + sum w(tap, c, h) in(b, i + dx, j + dy, h); in framed, out without frame.
 template <class T>

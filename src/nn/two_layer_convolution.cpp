@@ -39,11 +39,12 @@ Var<T, 4> TwoLayerConvolution<T>::operator()(Tape& tape, const Var<T, 4>& x) con
   const Shape<4> framed_channels{s[0], s[1] + 2, s[2] + 2, channels_},
       framed_hidden{s[0], s[1] + 2, s[2] + 2, hidden_};
   const auto input = tape.saved<T, 4>(framed_channels);
-  const auto z = tape.saved<T, 4>(framed_hidden), hidden = tape.saved<T, 4>(framed_hidden);
+  const auto hidden = tape.saved<T, 4>(framed_hidden);
+  const auto z = tape.is_recording() ? tape.saved<T, 4>(framed_hidden) : hidden;  // before the activation
   const auto out = tape.output<T, 4>(s);
   frame<T>(space, x.value, input);
-  convolve_to_hidden<T>(space, weights_1_.value(), bias_1_.value(), false, input, z);
-  activate_all<T>(space, z, hidden);
+  convolve_to_hidden<T>(space, weights_1_.value(), bias_1_.value(), false, !tape.is_recording(), input, z);
+  if (tape.is_recording()) activate_all<T>(space, z, hidden);
   convolve_from_hidden<T>(space, weights_2_.value(), bias_2_.value(), false, hidden, Write::overwrite,
                           out.value);
 
@@ -58,7 +59,7 @@ Var<T, 4> TwoLayerConvolution<T>::operator()(Tape& tape, const Var<T, 4>& x) con
     frame<T>(on, out.grad(), grad);
     convolution_weight_gradient<T>(on, false, grad, hidden, partial, layer.weights_2_.grad());
     sum_channels<T>(on, grad, sums, layer.bias_2_.grad());
-    convolve_to_hidden<T>(on, layer.weights_2_.value(), Tensor<T, 1>(), true, grad, hidden_grad);
+    convolve_to_hidden<T>(on, layer.weights_2_.value(), Tensor<T, 1>(), true, false, grad, hidden_grad);
     multiply_by_slope<T>(on, z, hidden_grad);
     convolution_weight_gradient<T>(on, true, input, hidden_grad, partial, layer.weights_1_.grad());
     sum_channels<T>(on, hidden_grad, hidden_sums, layer.bias_1_.grad());

@@ -140,6 +140,17 @@ class AxisTransform {
                 const Lanes<const T>& y_grad, Workspace& scratch, Write write, const Lanes<T>& x_grad,
                 T* left_grad, T* right_grad) const;
 
+#if !defined(KOKKOS_ENABLE_CUDA)
+  /// apply() and adjoint() of real numbers by the calling thread, for kernels that go on with the result
+  /// while it is in the cache: rows of `lanes` numbers side by side, whole packs of them. `middle` holds
+  /// thread_scratch() numbers.
+  void apply_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride, T* middle, T* y,
+                  ptrdiff_t y_stride) const;
+  void adjoint_rows(const T* packed, size_t lanes, const T* y_grad, ptrdiff_t y_stride, T* middle, T* x_grad,
+                    ptrdiff_t x_stride) const;
+  size_t thread_scratch() const;
+#endif
+
   /// apply() and backward() by the plain kernels that GPU builds run, in any build: what CPU builds test them
   /// with.
   void apply_portable(const Exec& space, const Tensor<T, 1>& packed, const Lanes<const T>& x, Write write,

@@ -8,13 +8,14 @@ namespace danaus::mri {
 template <class R>
 void write_channels(const Exec& space, const ConstTensor<Complex<R>, 4>& x, Write write,
                     const Tensor<R, 4>& c) {
-  const int columns = int(x.extent(2)), echoes = int(c.extent(3) / 2);
+  const int columns = int(x.extent(2)), channels = int(c.extent(3)), echoes = channels / 2;
   Kokkos::parallel_for(
       "danaus::mri::write_channels", over_rows(space, x.extent(0), x.extent(1)), KOKKOS_LAMBDA(int b, int j) {
-        const int slice = b / echoes, first = 2 * (b % echoes);
-        for (int k = 0; k < columns; ++k) {
-          danaus::store(write, x(b, j, k, 0).real(), c(slice, j, k, first));
-          danaus::store(write, x(b, j, k, 0).imag(), c(slice, j, k, first + 1));
+        const Complex<R>* from = &x(b, j, 0, 0);
+        R* to = &c(b / echoes, j, 0, 2 * (b % echoes));
+        for (int k = 0; k < columns; ++k, to += channels) {
+          danaus::store(write, from[k].real(), to[0]);
+          danaus::store(write, from[k].imag(), to[1]);
         }
       });
 }
@@ -23,16 +24,15 @@ void write_channels(const Exec& space, const ConstTensor<Complex<R>, 4>& x, Writ
 template <class R>
 void read_channels(const Exec& space, const ConstTensor<Complex<R>, 4>& base, const ConstTensor<R, 4>& c,
                    Write write, const Tensor<Complex<R>, 4>& x) {
-  const int columns = int(x.extent(2)), echoes = int(c.extent(3) / 2);
+  const int columns = int(x.extent(2)), channels = int(c.extent(3)), echoes = channels / 2;
   const bool has_base = base.size() > 0;
   Kokkos::parallel_for(
       "danaus::mri::read_channels", over_rows(space, x.extent(0), x.extent(1)), KOKKOS_LAMBDA(int b, int j) {
-        const int slice = b / echoes, first = 2 * (b % echoes);
-        for (int k = 0; k < columns; ++k) {
-          Complex<R> value(c(slice, j, k, first), c(slice, j, k, first + 1));
-          if (has_base) value += base(b, j, k, 0);
-          danaus::store(write, value, x(b, j, k, 0));
-        }
+        const R* from = &c(b / echoes, j, 0, 2 * (b % echoes));
+        const Complex<R>* start = has_base ? &base(b, j, 0, 0) : nullptr;
+        Complex<R>* to = &x(b, j, 0, 0);
+        for (int k = 0; k < columns; ++k, from += channels)
+          danaus::store(write, Complex<R>(from[0], from[1]) + (has_base ? start[k] : Complex<R>(0)), to[k]);
       });
 }
 

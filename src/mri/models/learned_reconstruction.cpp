@@ -18,11 +18,13 @@ std::string plane_text(size_t rows, size_t columns) {
 
 /// x(b, ..) *= factors(b / per_factor)
 void multiply_items(const Exec& space, const Tensor<float, 1>& factors, const Tensor<Complex<float>, 4>& x) {
-  const size_t per_factor = x.size() / factors.extent(0);
-  Complex<float>* values = x.data();
+  const size_t per_factor = x.extent(0) / factors.extent(0), row = x.extent(2) * x.extent(3);
   Kokkos::parallel_for(
-      "danaus::mri::multiply_items", over_entries(space, x),
-      KOKKOS_LAMBDA(size_t i) { values[i] *= factors(i / per_factor); });
+      "danaus::mri::multiply_items", over_rows(space, x.extent(0), x.extent(1)), KOKKOS_LAMBDA(int b, int j) {
+        const float factor = factors(size_t(b) / per_factor);
+        Complex<float>* values = &x(b, j, 0, 0);
+        for (size_t k = 0; k < row; ++k) values[k] *= factor;
+      });
 }
 
 void scale_items(const Exec& space, const std::vector<double>& scales, const Tensor<Complex<float>, 4>& x) {

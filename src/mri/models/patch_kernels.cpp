@@ -1,38 +1,10 @@
 #include <danaus/core/instantiate.hpp>
-#include <danaus/mri/models/patch_shrinkage.hpp>
+#include <mri/models/patch_grid.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace danaus::mri {
-
-/// Grids as kernels see them.
-struct GridView {
-  int offset_y[PatchGrids::most], offset_z[PatchGrids::most];
-  int patch, grids, slices, echoes, rows, columns, patch_rows, patch_columns;
-  size_t patches;
-
-  explicit GridView(const PatchGrids& g)
-      : patch(int(g.patch)),
-        grids(int(g.offsets.size())),
-        slices(int(g.slices)),
-        echoes(int(g.echoes)),
-        rows(int(g.rows)),
-        columns(int(g.columns)),
-        patch_rows(int(g.patch_rows())),
-        patch_columns(int(g.patch_columns())),
-        patches(g.patches()) {
-    if (g.offsets.size() > PatchGrids::most)
-      throw ShapeError("mri::PatchGrids: expected at most " + std::to_string(PatchGrids::most) +
-                       " grids, found " + std::to_string(g.offsets.size()));
-    for (size_t i = 0; i < g.offsets.size(); ++i)
-      offset_y[i] = int(g.offsets[i].y), offset_z[i] = int(g.offsets[i].z);
-  }
-  /// First lane of a row of patches, and from one echo's part to the next.
-  KOKKOS_INLINE_FUNCTION size_t first_lane(int grid, int slice, int patch_row) const {
-    return (size_t(grid * slices + slice) * size_t(patch_rows) + size_t(patch_row)) * size_t(patch_columns);
-  }
-};
 
 std::vector<PatchGrids::Offset> spread_offsets(size_t patch, size_t count, size_t turn) {
   // A rank-one lattice: the second offset runs through all multiples of patch / count as the first does.
@@ -112,49 +84,21 @@ void add_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Compl
       });
 }
 
-/// Coefficients of one echo, d = c / max(1, |c| / t): clip_together for one, in a loop that fills vectors.
-template <class R>
-KOKKOS_INLINE_FUNCTION void clip_alone(const R* in, size_t patches, R inverse, R* out) {
-  const R *re = in, *im = in + patches;
-  R *to_re = out, *to_im = out + patches;
-  for (size_t p = 0; p < patches; ++p) {
-    const R square = (re[p] * re[p] + im[p] * im[p]) * inverse * inverse;
-    const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
-    to_re[p] = factor * re[p];
-    to_im[p] = factor * im[p];
-  }
-}
-
-/// Of `group` echoes together, with the threshold of each `stride` further than the one before.
-template <class R>
-KOKKOS_INLINE_FUNCTION void clip_together(const R* in, size_t patches, int group, const R* threshold,
-                                          size_t stride, R* out) {
-  for (size_t p = 0; p < patches; ++p) {
-    R square = 0;
-    for (int e = 0; e < group; ++e) {
-      const R re = in[size_t(2 * e) * patches + p], im = in[size_t(2 * e + 1) * patches + p],
-              t = threshold[size_t(e) * stride];
-      square += (re * re + im * im) / (t * t);
-    }
-    const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
-    for (int e = 0; e < 2 * group; ++e) out[size_t(e) * patches + p] = factor * in[size_t(e) * patches + p];
-  }
-}
-
 template <class R>
 void clip_coefficients(const Exec& space, const PatchGrids& g, bool joint, const ConstTensor<R, 2>& t,
                        const ConstTensor<R, 2>& c, const Tensor<R, 2>& d) {
   const size_t patches = g.patches(), size = t.extent(1);
   const int group = joint ? int(g.echoes) : 1, groups = int(g.echoes) / group;
+  const CoefficientStrides strides{patches, 2 * patches};
   Kokkos::parallel_for(
       "danaus::mri::clip_coefficients", Indices<2>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}),
       KOKKOS_LAMBDA(int r, int n) {
         const R* in = &c(r, size_t(2 * n * group) * patches);
         R* out = &d(r, size_t(2 * n * group) * patches);
         if (group == 1)
-          clip_alone(in, patches, 1 / t(n, r), out);
+          clip_alone(in, patches, strides, 1 / t(n, r), out);
         else
-          clip_together(in, patches, group, &t(n * group, r), size, out);
+          clip_together(in, patches, strides, group, &t(n * group, r), size, out);
       });
 }
 

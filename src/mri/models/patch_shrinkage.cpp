@@ -1,6 +1,9 @@
 #include <danaus/mri/models/patch_shrinkage.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#if !defined(KOKKOS_ENABLE_CUDA)
+#include <mri/models/patch_shrinkage_host.hpp>
+#endif
 
 #include <cmath>
 
@@ -102,14 +105,19 @@ Var<Complex<R>, 4> PatchShrinkage<R>::operator()(Tape& tape, const Var<Complex<R
               {},
               R(1 / double(offsets.size()))};
   const Shape<2> lanes{patch_ * patch_, saved.grids.lanes()};
-  saved.coefficients = tape.saved<R, 2>(lanes);
   const auto out = tape.output<Complex<R>, 4>(shape);
   Workspace& scratch = tape.scratch();
-  const auto mark = scratch.mark();
-  const auto v = scratch.take<R, 2>(lanes), d = scratch.take<R, 2>(lanes);
   const Exec& space = tape.space();
   transform_.pack(space, left_.value().data(), right_.value().data(), saved.packed);
   thresholds_of<R>(space, thresholds_.value(), saved.thresholds);
+#if !defined(KOKKOS_ENABLE_CUDA)
+  if (tape.is_recording()) saved.coefficients = tape.saved<R, 2>(lanes);
+  host::shrink_patches<R>(space, transform_, saved.packed, saved.grids, joint_, saved.thresholds, x.value,
+                          saved.coefficients, out.value);
+#else
+  saved.coefficients = tape.saved<R, 2>(lanes);
+  const auto mark = scratch.mark();
+  const auto v = scratch.take<R, 2>(lanes), d = scratch.take<R, 2>(lanes);
   gather_patches<R>(space, saved.grids, x.value, R(1), v);
   transform_.apply(space, saved.packed, lanes_of<const R>(v), Write::overwrite,
                    lanes_of<R>(saved.coefficients));
@@ -117,6 +125,7 @@ Var<Complex<R>, 4> PatchShrinkage<R>::operator()(Tape& tape, const Var<Complex<R
   transform_.adjoint(space, saved.packed, lanes_of<const R>(d), Write::overwrite, lanes_of<R>(v));
   add_patches<R>(space, saved.grids, x.value, -saved.scale, v, Write::overwrite, out.value);
   scratch.release(mark);
+#endif
 
   tape.record("danaus::mri::PatchShrinkage", out, [layer = *this, saved, x, out, &scratch](const Exec& on) {
     layer.backward(on, saved, x, out, scratch);

@@ -50,7 +50,7 @@ Var<Complex<R>, 4> sense_forward(Tape& tape, std::shared_ptr<const SenseOperator
   return y;
 }
 
-/// z = x - step r; with `gradient` the same, for x_grad = z_grad - step (A^H A z_grad), or added.
+/// z = x - step r, or added to z.
 template <class R>
 void subtract_scaled(const Exec& space, const Tensor<R, 1>& step, const ConstTensor<Complex<R>, 4>& x,
                      const ConstTensor<Complex<R>, 4>& r, Write write, const Tensor<Complex<R>, 4>& z) {
@@ -59,6 +59,21 @@ void subtract_scaled(const Exec& space, const Tensor<R, 1>& step, const ConstTen
   Kokkos::parallel_for(
       "danaus::mri::subtract_scaled", over_entries(space, z),
       KOKKOS_LAMBDA(size_t i) { danaus::store(write, from[i] - step(0) * residual[i], to[i]); });
+}
+
+/// r = r - b, z = x - step r.
+template <class R>
+void step_along(const Exec& space, const Tensor<R, 1>& step, const ConstTensor<Complex<R>, 4>& x,
+                const ConstTensor<Complex<R>, 4>& b, const Tensor<Complex<R>, 4>& r,
+                const Tensor<Complex<R>, 4>& z) {
+  const Complex<R>*from = x.data(), *wanted = b.data();
+  Complex<R>*residual = r.data(), *to = z.data();
+  Kokkos::parallel_for(
+      "danaus::mri::step_along", over_entries(space, z), KOKKOS_LAMBDA(size_t i) {
+        const Complex<R> value = residual[i] - wanted[i];
+        residual[i] = value;
+        to[i] = from[i] - step(0) * value;
+      });
 }
 
 /// step_grad -= Re <r, g>, rows in order.
@@ -92,8 +107,7 @@ Var<Complex<R>, 4> data_consistency(Tape& tape, std::shared_ptr<const SenseOpera
   const auto z = tape.output<Complex<R>, 4>(shape_of(b));
   const auto residual = tape.saved<Complex<R>, 4>(shape_of(b));
   a->normal(tape.space(), x.value, residual);
-  combine<R>(tape.space(), R(1), residual, R(-1), b, residual);
-  subtract_scaled<R>(tape.space(), step.value(), x.value, residual, Write::overwrite, z.value);
+  step_along<R>(tape.space(), step.value(), x.value, b, residual, z.value);
   Workspace& scratch = tape.scratch();
   tape.record("danaus::mri::data_consistency", z, [=, &scratch](const Exec& space) {
     const auto mark = scratch.mark();
@@ -251,13 +265,15 @@ void clear_outside(const Exec& space, const ConstTensor<Complex<R>, 5>& maps,
   const int columns = int(x.extent(2)), sets = int(x.extent(3)), inner = int(maps.extent(3) * maps.extent(4));
   const int per_slice = int(x.extent(0) / maps.extent(0));
   Kokkos::parallel_for(
-      "danaus::mri::clear_outside", over_rows(space, x.extent(0), x.extent(1)), KOKKOS_LAMBDA(int b, int j) {
+      "danaus::mri::clear_outside", over_rows(space, maps.extent(0), x.extent(1)),
+      KOKKOS_LAMBDA(int slice, int j) {
         for (int k = 0; k < columns; ++k) {
-          const Complex<R>* map = &maps(b / per_slice, j, k, 0, 0);
+          const Complex<R>* map = &maps(slice, j, k, 0, 0);
           bool inside = false;
-          for (int c = 0; c < inner; ++c) inside = inside || map[c].real() != 0 || map[c].imag() != 0;
-          for (int m = 0; m < sets; ++m)
-            danaus::store(write, inside ? x(b, j, k, m) : Complex<R>(0), y(b, j, k, m));
+          for (int c = 0; c < inner && !inside; ++c) inside = map[c].real() != 0 || map[c].imag() != 0;
+          for (int b = slice * per_slice; b < (slice + 1) * per_slice; ++b)
+            for (int m = 0; m < sets; ++m)
+              danaus::store(write, inside ? x(b, j, k, m) : Complex<R>(0), y(b, j, k, m));
         }
       });
 }
