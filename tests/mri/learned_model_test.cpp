@@ -302,60 +302,6 @@ TEST_CASE("a residual U-Net adds to the zero-filled image, every echo by itself"
   CHECK(worst <= 4 * test::epsilon<double>() * test::max_abs(x));
 }
 
-TEST_CASE("patches are cut and put back by an operator and its adjoint", "[learned]") {
-  // 4 divides 8 but not 6: zeros continue the plane.
-  const PatchGrids grids{4, 2, 2, 8, 6, spread_offsets(4, 3, 1)};
-  const auto x = test::normal<Complex<double>, 4>({4, 8, 6, 1}, 1);
-  const auto w = test::normal<double, 2>({16, grids.lanes()}, 2);
-  const auto v = zeros<double, 2>("v", {16, grids.lanes()});
-  const auto y = zeros<Complex<double>, 4>("y", {4, 8, 6, 1}), zero = y;
-  gather_patches<double>(Exec{}, grids, x, 1.0, v);
-  const auto back = zeros<Complex<double>, 4>("back", {4, 8, 6, 1});
-  add_patches<double>(Exec{}, grids, zeros<Complex<double>, 4>("zero", {4, 8, 6, 1}), 1.0, w,
-                      Write::overwrite, back);
-  Kokkos::fence();
-  CHECK(std::abs(test::dot(v, w) - test::dot(x, back)) <= 1e-12 * double(v.size()));
-  // Every pixel is in each grid once.
-  add_patches<double>(Exec{}, grids, zero, 1.0 / 3, v, Write::overwrite, y);
-  Kokkos::fence();
-  CHECK(test::max_difference(y, x) <= 4 * test::epsilon<double>() * test::max_abs(x));
-}
-
-TEST_CASE("patch shrinkage with an orthonormal transform is soft thresholding", "[learned]") {
-  ParameterStore<double> store;
-  const PatchShrinkage<double> layer(store, "patches", 4, 1, false);
-  store.freeze();
-  layer.initialize(0.3);
-  const auto x = test::normal<Complex<double>, 4>({1, 8, 8, 1}, 1);
-  Tape tape({}, Recording::off);
-  const auto y = to_host(layer(tape, Var<Complex<double>, 4>::constant(x), {{0, 0}}).value);
-  // The definition: the cosine transform of every patch, magnitudes less the threshold, and back.
-  const auto h = to_host(x);
-  const auto cosine = [](size_t o, size_t i) {
-    return std::sqrt((o == 0 ? 1.0 : 2.0) / 4) * std::cos(M_PI * double(o) * (2 * double(i) + 1) / 8);
-  };
-  double worst = 0;
-  for (size_t py = 0; py < 8; py += 4)
-    for (size_t pz = 0; pz < 8; pz += 4) {
-      Complex<double> out[4][4] = {};
-      for (size_t a = 0; a < 4; ++a)
-        for (size_t b = 0; b < 4; ++b) {
-          Complex<double> coefficient = 0;
-          for (size_t i = 0; i < 4; ++i)
-            for (size_t j = 0; j < 4; ++j)
-              coefficient += cosine(a, i) * cosine(b, j) * h(0, py + i, pz + j, 0);
-          const double size = Kokkos::abs(coefficient), t = (a + b == 0 ? 0.03 : 0.3) + 1e-6;
-          coefficient *= std::max(0.0, size - t) / size;
-          for (size_t i = 0; i < 4; ++i)
-            for (size_t j = 0; j < 4; ++j) out[i][j] += cosine(a, i) * cosine(b, j) * coefficient;
-        }
-      for (size_t i = 0; i < 4; ++i)
-        for (size_t j = 0; j < 4; ++j)
-          worst = std::max(worst, Kokkos::abs(out[i][j] - y(0, py + i, pz + j, 0)));
-    }
-  CHECK(worst <= 64 * test::epsilon<double>() * test::max_abs(x));
-}
-
 TEST_CASE("unrolled without thresholds and convolution is accelerated gradient descent", "[learned]") {
   auto c = config_for("unrolled", 16, 12, 14, 10);
   c.iterations = 3, c.patch = 4, c.channels = 0;

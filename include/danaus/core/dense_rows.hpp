@@ -86,7 +86,7 @@ struct RowEnd {
   int packs = 0, groups = 0;
   explicit RowEnd(size_t columns) {
     constexpr size_t W = size_t(width<T>);
-    if constexpr (simd::groups < T >> 0) {
+    if constexpr (simd::groups<T> != 0) {
       if (columns % W == 0 || columns % 4 != 0) return;
       const size_t whole = columns / W;
       packs = whole == 0 ? 0 : whole % 2 == 0 ? 2 : 1;

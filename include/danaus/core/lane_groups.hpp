@@ -19,7 +19,7 @@ inline constexpr int groups = width<T> > 4 ? width<T> / 4 : 0;
 /// unfilled.
 template <class T, class F>
 inline __attribute__((always_inline)) void with_groups(int count, F f) {
-  if constexpr (groups < T >> 0) {
+  if constexpr (groups<T> != 0) {
     if (count == 1) return f.template operator()<1>();
     if constexpr (groups<T> == 4) {
       if (count == 2) return f.template operator()<2>();

@@ -34,8 +34,8 @@ struct GridView {
   }
 };
 
-/// Where the coefficients of a row lie: patch after patch, `part` from real to imaginary parts, `echo` from one
-/// echo to the next.
+/// Where the coefficients of a row lie: patch after patch, `part` from real to imaginary parts, `echo` from
+/// one echo to the next.
 struct CoefficientStrides {
   size_t part, echo;
 };

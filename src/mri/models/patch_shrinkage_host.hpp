@@ -36,8 +36,8 @@ struct PatchRows {
 
   void gather(const ConstTensor<Complex<R>, 4>& x, R* line, R* v) const {
     for (size_t r = 0; r < 2 * coefficients(); ++r)
-      std::fill_n(v + r * half() + size_t(grids.echoes) * patches(), half() - size_t(grids.echoes) * patches(),
-                  R(0));
+      std::fill_n(v + r * half() + size_t(grids.echoes) * patches(),
+                  half() - size_t(grids.echoes) * patches(), R(0));
     const size_t width = line_size() / size_t(rows);
     for (int e = 0; e < grids.echoes; ++e)
       for (int j = 0; j < grids.patch; ++j) {
@@ -89,7 +89,8 @@ struct PatchRows {
           for_each_piece(n, j, [&](int y, int z, int at, int count) {
             if (count <= 0) return;
             R* to = reinterpret_cast<R*>(&out(slice * grids.echoes + e, y, z, 0));
-            const R* from = grid == 0 ? reinterpret_cast<const R*>(&x(slice * grids.echoes + e, y, z, 0)) : to;
+            const R* from =
+                grid == 0 ? reinterpret_cast<const R*>(&x(slice * grids.echoes + e, y, z, 0)) : to;
             const R* change = line + size_t(n) * width + 2 * size_t(at);
 #pragma omp simd
             for (int k = 0; k < 2 * count; ++k) to[k] = from[k] + scale * change[k];
@@ -122,21 +123,20 @@ void shrink_patches(const Exec& space, const monarch::AxisTransform<R>& transfor
   for (int grid = 0; grid < grids.grids; ++grid) {
     auto policy = Policy(space, grids.slices * strips, 1)
                       .set_scratch_size(1, Kokkos::PerTeam(int(total * sizeof(R) + 64)));
-    Kokkos::parallel_for(
-        "danaus::mri::shrink_patches", policy, [&, grid](const Policy::member_type& team) {
-          R* v = static_cast<R*>(team.team_scratch(1).get_shmem_aligned(total * sizeof(R), 64));
-          R *c = v + size, *line = c + size, *middle = line + line_size;
-          const int slice = int(team.league_rank()) / strips,
-                    first = int(team.league_rank()) % strips * rows_at_once;
-          const PatchRows<R> rows{grids, grid, slice, first, std::min(rows_at_once, grids.patch_rows - first)};
-          const auto stride = ptrdiff_t(rows.stride());
-          rows.gather(x, line, v);
-          transform.apply_rows(packed.data(), rows.stride(), v, stride, middle, c, stride);
-          if (coefficients.size() > 0) rows.save(c, coefficients);
-          rows.clip(joint, t, c, v);
-          transform.adjoint_rows(packed.data(), rows.stride(), v, stride, middle, c, stride);
-          rows.add(x, scale, c, line, out);
-        });
+    Kokkos::parallel_for("danaus::mri::shrink_patches", policy, [&, grid](const Policy::member_type& team) {
+      R* v = static_cast<R*>(team.team_scratch(1).get_shmem_aligned(total * sizeof(R), 64));
+      R *c = v + size, *line = c + size, *middle = line + line_size;
+      const int slice = int(team.league_rank()) / strips,
+                first = int(team.league_rank()) % strips * rows_at_once;
+      const PatchRows<R> rows{grids, grid, slice, first, std::min(rows_at_once, grids.patch_rows - first)};
+      const auto stride = ptrdiff_t(rows.stride());
+      rows.gather(x, line, v);
+      transform.apply_rows(packed.data(), rows.stride(), v, stride, middle, c, stride);
+      if (coefficients.size() > 0) rows.save(c, coefficients);
+      rows.clip(joint, t, c, v);
+      transform.adjoint_rows(packed.data(), rows.stride(), v, stride, middle, c, stride);
+      rows.add(x, scale, c, line, out);
+    });
   }
 }
 
