@@ -31,7 +31,7 @@ GRID = {
 }
 
 BART = "l1-wavelet of BART"
-BART_GRID = {"lambda": [0.0005, 0.001, 0.002, 0.004, 0.008], "iterations": 100}  # of its own scaling of the data
+BART_GRID = {"lambda": [0.004, 0.008, 0.016, 0.032], "iterations": 100}  # of its own scaling of the data
 
 # name -> options of train
 MODELS = {
@@ -39,6 +39,7 @@ MODELS = {
     "separable": ["--model", "separable"],
     "msense, learned weights": ["--model", "msense", "--density", "learned"],
     "unrolled": ["--model", "unrolled"],
+    "unrolled, 4 iterations": ["--model", "unrolled", "--iterations", "4"],
     "unet": ["--model", "unet"],
     "unet, residual": ["--model", "unet", "--residual", "true"],
 }
@@ -47,13 +48,13 @@ LARGE_R = 4.0
 
 SCALES = {
     "quick": {"generate": ["--size", "208x40", "--pad", "256x80", "--slices", 12, "--coils", 8, "--calibration", 16],
-              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6, "unet, residual": 6}, "other_epochs": 12,
+              "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6}, "other_epochs": 12,
               "few": [1, 2, 4], "few_visits": {"msense": 96, "unrolled": 96, "unet, residual": 96}},
     "medium": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 12, "--coils", 8],
-               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 3, "unet": 10, "unet, residual": 10}, "other_epochs": 6,
+               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 3, "unet": 10}, "other_epochs": 6,
                "few": [1, 2, 3, 5], "few_visits": {"unrolled": 180, "unet, residual": 600}, "fits": False},
     "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
-             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20, "unet, residual": 20}, "other_epochs": 12,
+             "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20}, "other_epochs": 12,
              "few": [1, 2, 3, 5], "few_visits": {"msense": 400, "unrolled": 400, "unet, residual": 800}},
 }
 
@@ -155,7 +156,7 @@ class Study:
     def train_all(self):
         runs = {}
         for name, options in MODELS.items():
-            epochs = self.scale["epochs"].get(name, self.scale["other_epochs"])
+            epochs = self.scale["epochs"].get(name.split(",")[0], self.scale["other_epochs"])
             seeds = 1 if name in LARGE else self.scale["seeds"]
             runs[name] = [self.train(name, options, seed, epochs) for seed in range(seeds)]
         return runs

@@ -29,7 +29,8 @@ struct ShrinkageCase {
   }
 
   /// The formula, one step after the other.
-  HostTensor<Complex<T>, 4> step_by_step(const PatchShrinkage<T>& layer, const Tensor<Complex<T>, 4>& x) const {
+  HostTensor<Complex<T>, 4> step_by_step(const PatchShrinkage<T>& layer,
+                                         const Tensor<Complex<T>, 4>& x) const {
     const PatchGrids grids{patch, slices, echoes, rows, columns, offsets};
     monarch::TransformSpec spec;
     spec.shape = monarch::MonarchShape::square(patch * patch, patch);
@@ -45,7 +46,8 @@ struct ShrinkageCase {
     const auto t = to_host(layer.thresholds().value());
     for (size_t i = 0; i < t.size(); ++i) t.data()[i] = std::abs(t.data()[i]) + T(1e-6);
     gather_patches<T>(space, grids, x, T(1), flat(v));
-    transform.apply(space, packed, monarch::real_lanes<const T>(v), Write::overwrite, monarch::real_lanes<T>(c));
+    transform.apply(space, packed, monarch::real_lanes<const T>(v), Write::overwrite,
+                    monarch::real_lanes<T>(c));
     clip_coefficients<T>(space, grids, joint, to_device<T, 2>(t), flat(c), flat(d));
     transform.adjoint(space, packed, monarch::real_lanes<const T>(d), Write::overwrite,
                       monarch::real_lanes<T>(v));

@@ -4,6 +4,7 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -180,7 +181,13 @@ using Indices = Kokkos::MDRangePolicy<Exec, Kokkos::Rank<R, Kokkos::Iterate::Rig
 
 /// One pair of indices per item and row: the rest of a tensor (item, row, ...) is the kernel's own loop.
 inline Indices<2> over_rows(const Exec& space, size_t items, size_t rows) {
-  return {space, {0, 0}, {std::int64_t(items), std::int64_t(rows)}};
+  const auto last = std::int64_t(rows);
+#if defined(KOKKOS_ENABLE_CUDA)
+  return {space, {0, 0}, {std::int64_t(items), last}};
+#else
+  // Left to itself, Kokkos deals out whole items, two at a time: a slice with two echoes ran on one thread.
+  return {space, {0, 0}, {std::int64_t(items), last}, {1, std::clamp<std::int64_t>(last / 8, 1, 8)}};
+#endif
 }
 
 }  // namespace danaus

@@ -73,7 +73,7 @@ void density_weights(const Exec& space, const ConstTensor<R, 3>& mask, int reach
   const int first_row = int(mask.extent(1)) / 2 - rows / 2,
             first_column = int(mask.extent(2)) / 2 - columns / 2;
   Kokkos::parallel_for(
-      "danaus::mri::density_weights", Indices<2>(space, {0, 0}, {std::int64_t(density.extent(0)), rows}),
+      "danaus::mri::density_weights", over_rows(space, density.extent(0), density.extent(1)),
       KOKKOS_LAMBDA(int s, int j) {
         for (int k = 0; k < columns; ++k) {
           if (mask(s, first_row + j, first_column + k) == R(0)) {

@@ -31,7 +31,7 @@ void gather_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Co
   const int count_y = grids.patch_rows * grids.patch, count_z = grids.patch_columns * grids.patch;
   Kokkos::parallel_for(
       "danaus::mri::gather_patches",
-      Indices<2>(space, {0, 0}, {grids.grids * grids.slices, grids.patch_rows}),
+      over_rows(space, size_t(grids.grids * grids.slices), size_t(grids.patch_rows)),
       KOKKOS_LAMBDA(int gs, int patch_row) {
         const int grid = gs / grids.slices, slice = gs % grids.slices;
         const size_t first = grids.first_lane(grid, slice, patch_row);
@@ -62,8 +62,7 @@ void add_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Compl
   const GridView grids(g);
   const int count_y = grids.patch_rows * grids.patch, count_z = grids.patch_columns * grids.patch;
   Kokkos::parallel_for(
-      "danaus::mri::add_patches", Indices<2>(space, {0, 0}, {grids.slices * grids.echoes, grids.rows}),
-      KOKKOS_LAMBDA(int b, int y) {
+      "danaus::mri::add_patches", over_rows(space, g.slices * g.echoes, g.rows), KOKKOS_LAMBDA(int b, int y) {
         const int slice = b / grids.echoes, e = b % grids.echoes;
         for (int z = 0; z < grids.columns; ++z) danaus::store(write, x(b, y, z, 0), out(b, y, z, 0));
         for (int grid = 0; grid < grids.grids; ++grid) {

@@ -134,8 +134,7 @@ template <class R>
 void gram_row_sums(const Exec& space, ConstTensor<Complex<R>, 5> maps, Tensor<R, 2> largest) {
   const int columns = int(maps.extent(2)), coils = int(maps.extent(3)), sets = int(maps.extent(4));
   Kokkos::parallel_for(
-      "danaus::mri::gram_row_sums",
-      Indices<2>(space, {0, 0}, {std::int64_t(maps.extent(0)), std::int64_t(maps.extent(1))}),
+      "danaus::mri::gram_row_sums", over_rows(space, maps.extent(0), maps.extent(1)),
       KOKKOS_LAMBDA(int s, int j) {
         R worst = 0;
         for (int k = 0; k < columns; ++k)

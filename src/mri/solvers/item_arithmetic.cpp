@@ -12,10 +12,6 @@ constexpr size_t block_entries = 4096;
 
 size_t blocks_of(size_t entries) { return (entries + block_entries - 1) / block_entries; }
 
-Indices<2> over_blocks(const Exec& space, size_t items, size_t blocks) {
-  return {space, {0, 0}, {std::int64_t(items), std::int64_t(blocks)}};
-}
-
 void require_factors(const char* what, size_t factors, size_t items) {
   if (factors != items)
     throw ShapeError(std::string(what) + ": expected " + std::to_string(items) + " factors, found " +
@@ -30,7 +26,7 @@ void block_dots(const Exec& space, ConstImages<R> x, ConstImages<R> y, Tensor<do
   const R* first_x = reinterpret_cast<const R*>(x.data());
   const R* first_y = reinterpret_cast<const R*>(y.data());
   Kokkos::parallel_for(
-      "danaus::mri::item_dots", over_blocks(space, sums.extent(0), sums.extent(1)),
+      "danaus::mri::item_dots", over_rows(space, sums.extent(0), sums.extent(1)),
       KOKKOS_LAMBDA(size_t b, size_t block) {
         const size_t begin = block * step, end = begin + step < entries ? begin + step : entries;
         const R* a = first_x + b * entries;
@@ -64,7 +60,7 @@ void block_max_abs(const Exec& space, ConstImages<R> x, Tensor<double, 2> larges
   const size_t entries = x.size() / x.extent(0);
   const Complex<R>* first = x.data();
   Kokkos::parallel_for(
-      "danaus::mri::item_max_abs", over_blocks(space, largest.extent(0), largest.extent(1)),
+      "danaus::mri::item_max_abs", over_rows(space, largest.extent(0), largest.extent(1)),
       KOKKOS_LAMBDA(size_t b, size_t block) {
         const size_t begin = block * block_entries;
         const size_t end = begin + block_entries < entries ? begin + block_entries : entries;
@@ -104,7 +100,7 @@ void add_scaled_on_device(const Exec& space, ConstTensor<R, 1> factors, ConstIma
   const Complex<R>* from = x.data();
   Complex<R>* to = y.data();
   Kokkos::parallel_for(
-      "danaus::mri::add_scaled_items", over_blocks(space, x.extent(0), blocks_of(entries)),
+      "danaus::mri::add_scaled_items", over_rows(space, x.extent(0), blocks_of(entries)),
       KOKKOS_LAMBDA(size_t b, size_t block) {
         const size_t begin = block * block_entries;
         const size_t end = begin + block_entries < entries ? begin + block_entries : entries;
@@ -126,7 +122,7 @@ void scale_and_add_on_device(const Exec& space, ConstImages<R> x, ConstTensor<R,
   const Complex<R>* from = x.data();
   Complex<R>* to = y.data();
   Kokkos::parallel_for(
-      "danaus::mri::scale_and_add_items", over_blocks(space, x.extent(0), blocks_of(entries)),
+      "danaus::mri::scale_and_add_items", over_rows(space, x.extent(0), blocks_of(entries)),
       KOKKOS_LAMBDA(size_t b, size_t block) {
         const size_t begin = block * block_entries;
         const size_t end = begin + block_entries < entries ? begin + block_entries : entries;

@@ -75,8 +75,7 @@ template <class R>
 void tv_rows(const Exec& space, ConstImages<R> x, Tensor<double, 2> sums) {
   const int rows = int(x.extent(1)), columns = int(x.extent(2)), sets = int(x.extent(3));
   Kokkos::parallel_for(
-      "danaus::mri::total_variation",
-      Indices<2>(space, {0, 0}, {std::int64_t(x.extent(0)), std::int64_t(x.extent(1))}),
+      "danaus::mri::total_variation", over_rows(space, x.extent(0), x.extent(1)),
       KOKKOS_LAMBDA(int b, int j) {
         double total = 0;
         for (int k = 0; k < columns; ++k)
