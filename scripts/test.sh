@@ -9,7 +9,7 @@ usage() {
 Usage: scripts/test.sh [--full] [--warnings-as-errors] [--help]
 
 Sets up what is missing, builds the release preset into build/release, checks the sources (includes, kernels,
-headers) and runs all tests: at most 10 minutes on two cores once the machine is set up.
+headers) and runs all tests: about 15 minutes on two cores once the machine is set up.
 
   --full                also the tests under the address and undefined-behaviour sanitizers, the kernel tests with
                         narrower vectors and without, clang-tidy, and the compilation of everything for NVIDIA GPUs
