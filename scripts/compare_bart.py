@@ -17,7 +17,7 @@ import tempfile
 import h5py
 import numpy as np
 
-from lib.bart import read_cfl, run, write_cfl
+from lib.bart import padded_mask, read_cfl, run, write_cfl
 
 
 def relative(a, b):
@@ -49,9 +49,7 @@ def main():
         kspace, maps, target = file["kspace"][4, :, :, 0], file["maps"][4, :, :, :, 0], file["target"][4, :, :, 0, 0]
         volume, volume_maps = file["kspace"][:, :, :, 0], file["maps"][..., 0]
         acquired = file["masks/poisson_4.0x"][:]
-    mask = np.zeros(kspace.shape[:2])
-    top, left = ((mask.shape[i] // 2 - acquired.shape[i] // 2) for i in (0, 1))
-    mask[top : top + acquired.shape[0], left : left + acquired.shape[1]] = acquired
+    mask = padded_mask(acquired, kspace.shape[:2])
     write_cfl("full", kspace[None])
     write_cfl("kspace", (kspace * mask[..., None])[None])
     write_cfl("maps", maps[None])

@@ -90,9 +90,8 @@ Json to_json(const MethodScore& row) {
   if (!row.run.empty()) json["run"] = row.run;
   json["parameters"] = row.parameters;
   json["seconds_per_slice"] = number_or_null(spread_of(row.seconds_per_slice).mean);
-  const bool is_method = row.is_method;
-  json["lambda"] = is_method ? Json(row.settings.lambda) : Json(nullptr);
-  json["iterations"] = is_method ? Json(row.settings.iterations) : Json(nullptr);
+  json["lambda"] = row.is_method ? Json(row.settings.lambda) : Json(nullptr);
+  json["iterations"] = row.is_method ? Json(row.settings.iterations) : Json(nullptr);
   json["psnr"] = to_json(row.psnr);
   json["ssim"] = to_json(row.ssim);
   json["nrmse"] = to_json(row.nrmse);

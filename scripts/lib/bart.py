@@ -31,14 +31,20 @@ def run(commands, threads):
     return time.perf_counter() - start
 
 
+def padded_mask(acquired, shape):
+    """The mask of the acquired plane in the middle of the zero-padded one."""
+    mask = np.zeros(shape, np.float32)
+    top, left = ((shape[i] // 2 - acquired.shape[i] // 2) for i in (0, 1))
+    mask[top : top + acquired.shape[0], left : left + acquired.shape[1]] = acquired
+    return mask
+
+
 def masked_slices(path, acceleration):
     """(k-space (slice, y, z, echo, coil) with the stored mask applied, maps (slice, y, z, coil)) of a scan in SKM-TEA layout."""
     with h5py.File(path) as file:
         kspace, maps = file["kspace"][:], file["maps"][..., 0]
         acquired = file[f"masks/poisson_{acceleration:.1f}x"][:]
-    mask = np.zeros(kspace.shape[1:3], np.float32)
-    top, left = ((mask.shape[i] // 2 - acquired.shape[i] // 2) for i in (0, 1))
-    mask[top : top + acquired.shape[0], left : left + acquired.shape[1]] = acquired
+    mask = padded_mask(acquired, kspace.shape[1:3])
     return kspace * mask[None, :, :, None, None], maps
 
 
