@@ -57,6 +57,16 @@ std::vector<fs::path> scans_in(const std::vector<std::string>& names) {
   return files;
 }
 
+Option band_limit_option() {
+  return toggle_option("band-limit", "false",
+                       "clear what a method leaves beyond the acquired part of a zero-padded k-space, which "
+                       "interpolation leaves empty; trained models and self-unrolled are as they learned");
+}
+
+Shape<2> chosen_band(const Options& options, const mri::ScanDescription& d) {
+  return options.toggle("band-limit") ? Shape<2>{d.acquired_rows, d.acquired_columns} : Shape<2>{0, 0};
+}
+
 std::vector<Option> mask_choice_options() {
   return {choice_option("mask-type", "", {"poisson", "random", "equispaced", "uniform", "gaussian"},
                         "pattern that --acceleration generates")

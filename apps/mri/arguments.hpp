@@ -31,6 +31,11 @@ std::vector<double> parse_accelerations(const Options& options);
 /// The options that say how a scan is undersampled when no mask file is given.
 std::vector<Option> mask_choice_options();
 
+/// --band-limit: what the methods' images keep of a zero-padded plane.
+Option band_limit_option();
+/// The band of a scan for mri::MethodSettings.
+Shape<2> chosen_band(const Options& options, const mri::ScanDescription& scan);
+
 struct ChosenMask {
   mri::Mask mask;  ///< of the full plane
   /// R of the acquired plane, and of the zero-padded one.

@@ -236,6 +236,7 @@ Verb eval_verb() {
           "NAME:FOLDER, comma-separated: images that another program reconstructed, a file for each scan "
           "with its name (.h5, /reconstruction (x, y, z, echo)), for one acceleration"),
       text_option("settings", "", "METHOD:LAMBDA[:ITERATIONS], comma-separated").note("each method's own"),
+      band_limit_option(),
       text_option("acceleration", "4", "accelerations, comma-separated"),
       choice_option("metrics", "meddlr-scan", mri::metrics_profile_names(),
                     "meddlr-scan: PSNR and 3-D SSIM of the volume of an echo; meddlr-slice: SSIM slice by "

@@ -37,6 +37,7 @@ class Reconstruction {
     } else if (options.has("acceleration")) {
       mask_ = choose_mask(options, *scan_, options.real("acceleration"));
     }
+    who_.settings.band = chosen_band(options, d());
     choose_coil_transform();
     format_ = options.has("format") ? options.text("format") : mri::image_format_of(options.text("out"));
     if (format_ == "fastmri" && d().echoes > 1)
@@ -113,18 +114,19 @@ class Reconstruction {
   static Candidate candidate_of(const Options& options) {
     Candidate who;
     who.settings.seed = std::uint64_t(options.integer("seed"));
-    const bool tunes = options.has("iterations") || options.has("lambda") || options.toggle("convergence");
+    const bool tunes = options.has("lambda") || options.toggle("convergence") || options.toggle("band-limit");
     if (options.has("run")) {
       if (options.is_given("method")) throw UsageError("--method, --run: expected one of them");
-      if (tunes) throw UsageError("--run: a trained model has no --iterations, --lambda and --convergence");
+      if (tunes || options.has("iterations"))
+        throw UsageError(
+            "--run: a trained model has no --iterations, --lambda, --convergence and --band-limit");
       who.run = options.text("run");
       who.learned =
           std::make_shared<mri::LearnedReconstruction>(checkpoint_path(who.run, options.text("which")));
       return who;
     }
     if (options.text("method") == self_unrolled) {
-      if (options.has("lambda") || options.toggle("convergence"))
-        throw UsageError("--method self-unrolled: has no --lambda and no --convergence");
+      if (tunes) throw UsageError("--method self-unrolled: has no --lambda, --convergence and --band-limit");
       if (options.has("iterations")) who.settings.iterations = int(options.integer("iterations"));
       who.fits_itself = true;
       return who;
@@ -295,6 +297,7 @@ Verb reconstruct_verb() {
       })),
       real_option("lambda", "", 0, 1e9, "weight of the regularisation, as in the objective")
           .note(defaults_of([](const mri::Method& m) { return to_text(m.lambda); })),
+      band_limit_option(),
       toggle_option("convergence", "false",
                     "add each iteration's relative change (residual of cg-sense) to the JSON"),
       toggle_option("prewhiten", "false",

@@ -196,6 +196,7 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
     scores.masks.push_back({d.path, mask.origin, mri::digest_of(mask.mask), acceleration, mask.acceleration,
                             mask.padded_acceleration});
     for (Candidate candidate : candidates) {
+      candidate.settings.band = chosen_band(options_, d);
       const std::string label = label_of(candidate, candidates);
       const auto seconds = reconstruct(*scan, maps, mask.mask, candidate, progress, stop_if_asked, image);
       for (size_t e = 0; e < d.echoes; ++e) {

@@ -65,7 +65,9 @@ std::vector<Option> train_options() {
       integer_option("grids", "4", 1, 64, "unrolled: shifted grids of patches"),
       integer_option("channels", "16", 0, 256, "unrolled: channels of the convolution; 0: none"),
       toggle_option("tied", "false", "unrolled: the same parameters in every iteration"),
-      toggle_option("joint", "false", "unrolled: coefficients of all echoes are shrunk together"),
+      toggle_option("joint", "true", "unrolled: coefficients of all echoes are shrunk together"),
+      toggle_option("band-limit", "true",
+                    "unrolled: clear its image beyond the acquired part of a zero-padded k-space"),
       integer_option("width", "32", 1, 1024, "unet: channels after the first convolution"),
       integer_option("poolings", "4", 1, 8, "unet: how often the grid is halved"),
       toggle_option("residual", "false", "unet: predict what is added to the zero-filled image"),
@@ -169,6 +171,7 @@ mri::LearnedModelConfig model_config(const Options& options, const mri::ScanDesc
   config.patch = options.size("patch"), config.grids = options.size("grids");
   config.channels = options.size("channels");
   config.tied = options.toggle("tied"), config.joint = options.toggle("joint");
+  config.band_limit = options.toggle("band-limit");
   config.width = options.size("width"), config.poolings = options.size("poolings");
   config.residual = options.toggle("residual");
   return config;

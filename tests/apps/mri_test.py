@@ -125,6 +125,10 @@ def test_every_method_reconstructs_and_is_scored_on_the_same_masks():
     mri.error(64, "eval", "--data", "knees", "--report", "report.html", names=["report.html"])
     one = mri.json("eval", "--data", "knees/subject_001.h5", "--method", "zero-filled", "--metrics", "bart")
     assert one["results"][0]["psnr"]["standard_error"] is None and one["results"][0]["ssim"]["mean"] is None
+    limited = mri.json("eval", "--data", "knees", "--acceleration", 4, "--method", "tv", "--band-limit", "--progress", "none")
+    for row in limited["results"]:
+        free = [r for r in score["results"] if (r["method"], r["acceleration"], r["echo"]) == ("tv", 4, row["echo"])]
+        assert row["psnr"]["mean"] > free[0]["psnr"]["mean"] + 0.5, (row, free)
     tuned = mri.json("eval", "--data", "knees/subject_001.h5", "--method", "cg-sense", "--settings", "cg-sense:0.1:7")
     assert tuned["results"][0]["lambda"] == 0.1 and tuned["results"][0]["iterations"] == 7
     mri.error(64, "eval", "--data", "knees", "--settings", "cg-sense", names=["--settings"])
@@ -203,6 +207,7 @@ def test_models_are_trained_evaluated_and_applied():
     assert mri.json("info", "learned.h5")["shapes"]["/reconstruction"] == [12, 64, 40, 2]
     mri.error(64, "reconstruct", "--data", scan, "--run", "runs/unrolled", "--method", "tv", "--out", "no.h5", names=["--method", "--run"])
     mri.error(64, "reconstruct", "--data", scan, "--run", "runs/unrolled", "--lambda", 1, "--out", "no.h5", names=["--lambda"])
+    mri.error(64, "reconstruct", "--data", scan, "--run", "runs/unrolled", "--band-limit", "--out", "no.h5", names=["--band-limit"])
     mri.error(66, "reconstruct", "--data", scan, "--run", "runs/absent", "--out", "no.h5", names=["runs/absent"])
     mri.error(65, "reconstruct", "--data", scan, "--run", scan, "--out", "no.h5", names=["subject_001.h5"])
     mri.run("generate", "--size", "40x32", "--pad", "64x48", "--slices", 2, "--coils", 4, "--calibration", 8, "--out", "wide", "--quiet")
@@ -221,6 +226,7 @@ def test_a_network_is_fitted_to_the_scan_itself():
         assert rows["self-unrolled", echo]["psnr"]["mean"] > rows["zero-filled", echo]["psnr"]["mean"] + 2
     assert rows["self-unrolled", 1]["parameters"] > 8000
     mri.error(64, "reconstruct", *common, "--lambda", 1, "--out", "no.h5", names=["--lambda"])
+    mri.error(64, "reconstruct", *common, "--band-limit", "--out", "no.h5", names=["--band-limit"])
 
 
 def test_training_usage_errors_and_signals():

@@ -223,6 +223,8 @@ TEST_CASE("imaging operations: gradients", "[learned]") {
   check_operation([&](Tape& t, const Image& v) { return sense_adjoint<double>(t, batch.sense, v); }, u);
   check_operation([&](Tape& t, const Image& v) { return sense_forward<double>(t, batch.sense, v); }, x);
   check_operation([&](Tape& t, const Image& v) { return keep_support<double>(t, batch.maps, v); }, x);
+  const auto band = std::make_shared<const BandLimit<double>>(shape_of(x), 5, 4);
+  check_operation([&](Tape& t, const Image& v) { return limit_band<double>(t, band, v); }, x);
   check_operation([&](Tape& t, const Image& v) { return echo_channels<double>(t, v, 2); }, x);
   const auto other = test::normal<Complex<double>, 4>({4, 8, 6, 1}, 7);
   check_operation([&](Tape& t, const Image& v, const Image& w) { return extrapolate<double>(t, 0.4, v, w); },
@@ -306,13 +308,16 @@ TEST_CASE("unrolled without thresholds and convolution is accelerated gradient d
   auto c = config_for("unrolled", 16, 12, 14, 10);
   c.iterations = 3, c.patch = 4, c.channels = 0;
   const auto batch = random_batch<double>(c, 1, 3);
-  Unrolled<double> model(c, 0);
-  auto values = to_host(model.parameters().values());
-  for (const auto& p : model.parameters().parameters())
-    if (p.name.ends_with("thresholds"))
-      for (size_t i = 0; i < p.reals(); ++i) values(p.offset + i) = 0;
-  copy(model.parameters().values(), values);
-  const auto image = image_of<double>(model, batch);
+  const auto image_without_thresholds = [&](bool band_limit) {
+    c.band_limit = band_limit;
+    Unrolled<double> model(c, 0);
+    auto values = to_host(model.parameters().values());
+    for (const auto& p : model.parameters().parameters())
+      if (p.name.ends_with("thresholds"))
+        for (size_t i = 0; i < p.reals(); ++i) values(p.offset + i) = 0;
+    copy(model.parameters().values(), values);
+    return image_of<double>(model, batch);
+  };
 
   auto x = to_host(batch.zero_filled), before = to_host(batch.zero_filled);
   for (int k = 0; k < 3; ++k) {
@@ -330,7 +335,16 @@ TEST_CASE("unrolled without thresholds and convolution is accelerated gradient d
   }
   // No coil sees the first two rows, so they stay 0. A threshold of 1e-6 clips at most that of each of the 16
   // coefficients of a patch, three times.
-  CHECK(test::max_difference(image, x) <= 3 * 4 * 1e-6);
+  CHECK(test::max_difference(image_without_thresholds(false), x) <= 3 * 4 * 1e-6);
+
+  const auto limited = to_device<Complex<double>, 4>(x);
+  BandLimit<double>(shape_of(x), 14, 10)(Exec{}, limited, limited);
+  Kokkos::fence();
+  const auto expected = to_host(limited);
+  for (size_t i = 0; i < 2 * c.columns; ++i)  // the rows without coils
+    for (size_t e = 0; e < c.echoes; ++e) expected.data()[e * c.rows * c.columns + i] = Complex<double>(0);
+  CHECK(test::max_difference(expected, x) > 0.01);
+  CHECK(test::max_difference(image_without_thresholds(true), expected) <= 3 * 4 * 1e-6);
 }
 
 TEST_CASE("a configuration survives its map, and mistakes in options are named", "[learned]") {
@@ -338,6 +352,9 @@ TEST_CASE("a configuration survives its map, and mistakes in options are named",
   c.joint = true, c.density = "computed", c.block_y = 4;
   const auto map = c.to_map();
   CHECK(LearnedModelConfig::from_map(map).to_map() == map);
+  auto older = map;
+  older.erase("band-limit");
+  CHECK_FALSE(LearnedModelConfig::from_map(older).band_limit);
   auto broken = map;
   broken.erase("rows");
   CHECK_THROWS_AS(LearnedModelConfig::from_map(broken), DataError);

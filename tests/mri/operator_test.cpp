@@ -1,6 +1,8 @@
 // The forward model against naive sums, its adjoint, and its fused form against the composition of its
 // kernels.
 
+#include <danaus/core/error.hpp>
+#include <danaus/mri/operators/band_limit.hpp>
 #include <danaus/mri/operators/centred_fft.hpp>
 #include <danaus/mri/operators/sense_operator.hpp>
 
@@ -96,6 +98,45 @@ TEMPLATE_TEST_CASE("the centred transform is its definition, and its adjoint the
     space.fence();
     CHECK(test::max_difference(x, y) <= tolerance);
   }
+}
+
+TEMPLATE_TEST_CASE("a band-limited image keeps the centre of k-space alone", "[mri]", float, double) {
+  using R = TestType;
+  const Exec space;
+  const Shape<4> shape{2, 9, 8, 3};
+  const auto x = test::normal<Complex<R>, 4>(shape, stream::test);
+  const CentredFft<R> f(shape);
+  const auto spectrum = uninitialized<Complex<R>, 4>("spectrum", shape),
+             y = uninitialized<Complex<R>, 4>("y", shape);
+  for (const auto& [rows, columns] : {Shape<2>{4, 3}, Shape<2>{5, 8}, Shape<2>{9, 6}, Shape<2>{1, 1}}) {
+    f.forward(space, x, spectrum);
+    space.fence();
+    const auto kept = to_host(spectrum);
+    const size_t row = 9 / 2 - rows / 2, column = 8 / 2 - columns / 2;
+    for (size_t b = 0; b < shape[0]; ++b)
+      for (size_t p = 0; p < shape[1]; ++p)
+        for (size_t q = 0; q < shape[2]; ++q)
+          for (size_t c = 0; c < shape[3]; ++c)
+            if (p < row || p >= row + rows || q < column || q >= column + columns)
+              kept(b, p, q, c) = Complex<R>(0);
+    const auto expected = to_device<Complex<R>, 4>(kept);
+    f.adjoint(space, expected, expected);
+    const BandLimit<R> band(shape, rows, columns);
+    CHECK_FALSE(band.is_identity());
+    band(space, x, y);
+    space.fence();
+    // Two transforms of 72 points each, as above.
+    CHECK(test::max_difference(expected, y) <= 40 * test::epsilon<R>());
+    band(space, y, y);
+    space.fence();
+    CHECK(test::max_difference(expected, y) <= 80 * test::epsilon<R>());
+  }
+  const BandLimit<R> whole(shape, 9, 8);
+  CHECK(whole.is_identity());
+  whole(space, x, y);
+  space.fence();
+  CHECK(test::max_difference(x, y) == 0);
+  CHECK_THROWS_AS(BandLimit<R>(shape, 10, 8), ShapeError);
 }
 
 TEMPLATE_TEST_CASE("A and its adjoint satisfy <A x, y> = <x, A^H y>", "[mri]", float, double) {

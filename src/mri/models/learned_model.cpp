@@ -8,11 +8,15 @@
 #include <danaus/mri/models/unrolled.hpp>
 #include <danaus/train/hyper_parameters.hpp>
 
+#include <string_view>
 #include <type_traits>
 
 namespace danaus::mri {
 
 namespace {
+
+/// Checkpoints written before there was a band limit do without it.
+constexpr const char* band_limit_key = "band-limit";
 
 /// One list of the fields serves both directions.
 template <class Config, class Visitor>
@@ -33,6 +37,7 @@ void visit(Config& c, Visitor&& field) {
   field("channels", c.channels);
   field("tied", c.tied);
   field("joint", c.joint);
+  field(band_limit_key, c.band_limit);
   field("width", c.width);
   field("poolings", c.poolings);
   field("residual", c.residual);
@@ -60,6 +65,10 @@ LearnedModelConfig LearnedModelConfig::from_map(const std::map<std::string, std:
   LearnedModelConfig config;
   visit(config, [&](const char* name, auto& value) {
     const auto found = map.find(name);
+    if (found == map.end() && std::string_view(name) == band_limit_key) {
+      config.band_limit = false;
+      return;
+    }
     if (found == map.end()) throw DataError(std::string("not a reconstruction model: no attribute ") + name);
     if (!train::parse_hyper_parameter(found->second, value))
       throw DataError(std::string(name) + ": expected a " +

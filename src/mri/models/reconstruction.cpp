@@ -3,6 +3,7 @@
 #include <danaus/core/error.hpp>
 #include <danaus/io/hdf5_reader.hpp>
 #include <danaus/mri/data/cfl.hpp>
+#include <danaus/mri/operators/band_limit.hpp>
 #include <mri/data/cfl_slices.hpp>
 
 #include <algorithm>
@@ -136,6 +137,8 @@ HostTensor<Complex<float>, 4> reconstruct_slice(const Exec& space, const Method&
                                lent_to_device<float, 3>(weights));
   const auto x = uninitialized<Complex<float>, 4>("danaus::mri::reconstruct_slice", a.image_shape());
   method.run(space, a, lent_to_device<Complex<float>, 4>(kspace), method.resolve(settings), x, monitor);
+  if (settings.band[0] > 0 && settings.band[1] > 0)
+    BandLimit<float>(shape_of(x), settings.band[0], settings.band[1])(space, x, x);
   space.fence("danaus::mri::reconstruct_slice");
   auto image = to_host(x);
   clear_outside(maps, image);

@@ -291,6 +291,21 @@ Var<Complex<R>, 4> keep_support(Tape& tape, const ConstTensor<Complex<R>, 5>& ma
   return y;
 }
 
+template <class R>
+Var<Complex<R>, 4> limit_band(Tape& tape, std::shared_ptr<const BandLimit<R>> band,
+                              const Var<Complex<R>, 4>& x) {
+  if (band->is_identity()) return x;
+  const auto y = tape.output<Complex<R>, 4>(shape_of(x.value));
+  (*band)(tape.space(), x.value, y.value);
+  Workspace& scratch = tape.scratch();
+  tape.record("danaus::mri::limit_band", y, [=, &scratch](const Exec& space) {
+    if (!x.is_tracked()) return;
+    write_gradient<R>(space, scratch, x,
+                      [&](const Tensor<Complex<R>, 4>& to) { (*band)(space, y.grad(), to); });
+  });
+  return y;
+}
+
 #define DANAUS_INSTANTIATE(R)                                                                              \
   template Var<Complex<R>, 4> sense_adjoint<R>(Tape&, std::shared_ptr<const SenseOperator<R>>,             \
                                                const Var<Complex<R>, 4>&);                                 \
@@ -307,7 +322,9 @@ Var<Complex<R>, 4> keep_support(Tape& tape, const ConstTensor<Complex<R>, 5>& ma
   template Var<Complex<R>, 4> separable_weights<R>(                                                        \
       Tape&, const Parameter<Complex<R>, 1>&, const Parameter<Complex<R>, 1>&, const Var<Complex<R>, 4>&); \
   template Var<Complex<R>, 4> keep_support<R>(Tape&, const ConstTensor<Complex<R>, 5>&,                    \
-                                              const Var<Complex<R>, 4>&);
+                                              const Var<Complex<R>, 4>&);                                  \
+  template Var<Complex<R>, 4> limit_band<R>(Tape&, std::shared_ptr<const BandLimit<R>>,                    \
+                                            const Var<Complex<R>, 4>&);
 DANAUS_FOR_EACH_REAL(DANAUS_INSTANTIATE)
 #undef DANAUS_INSTANTIATE
 

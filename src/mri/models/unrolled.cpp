@@ -50,6 +50,11 @@ Var<Complex<R>, 4> Unrolled<R>::reconstruct(Tape& tape, const SliceBatch<R>& bat
     if (set.convolution)
       x = add_channels<R>(tape, x, (*set.convolution)(tape, echo_channels<R>(tape, z, batch.echoes)));
   }
+  if (config_.band_limit)
+    x = limit_band<R>(tape,
+                      std::make_shared<const BandLimit<R>>(shape_of(x.value), config_.acquired_rows,
+                                                           config_.acquired_columns),
+                      x);
   return keep_support<R>(tape, batch.maps, x);
 }
 

@@ -47,11 +47,12 @@ struct LearnedModelConfig {
   size_t patch = 16, grids = 4;      ///< of unrolled: edge of a patch, shifted grids
   size_t channels = 16;              ///< of unrolled's convolution; 0: none
   bool tied = false, joint = false;  ///< of unrolled: one set for all iterations; echoes shrunk jointly
+  bool band_limit = true;            ///< of unrolled: its image has nothing beyond the acquired samples
   size_t width = 32, poolings = 4;   ///< of unet: channels after its first convolution
   bool residual = false;             ///< of unet: it predicts what is added to the zero-filled image
 
   std::map<std::string, std::string> to_map() const;
-  /// @throws DataError naming what is missing or no number
+  /// What older checkpoints do not name is off. @throws DataError naming what is missing or no number
   static LearnedModelConfig from_map(const std::map<std::string, std::string>& map);
 };
 

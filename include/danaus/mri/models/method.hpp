@@ -13,6 +13,8 @@ struct MethodSettings {
   int iterations = -1;
   double lambda = -1;
   std::uint64_t seed = 0;
+  /// Samples of k-space that the image is limited to, as BandLimit: those that were acquired; 0: all.
+  Shape<2> band = {0, 0};
 };
 
 /// One way to make images from samples. Learned models are further entries of the same table.

@@ -30,8 +30,8 @@ class MapSource {
 HostTensor<Complex<float>, 3> to_image(const HostTensor<Complex<float>, 4>& x, size_t image_rows,
                                        size_t image_columns);
 
-/// Reconstructs a slice: copies it to the device, runs the method, copies the image back. Pixels where all
-/// sensitivities are zero are zero.
+/// Reconstructs a slice: copies it to the device, runs the method, limits the image to a band where the
+/// settings say one, copies it back. Pixels where all sensitivities are zero are zero.
 ///
 /// @param kspace  (echo, ky, kz, coil); samples outside the mask are ignored
 /// @param maps    (y, z, coil, map)

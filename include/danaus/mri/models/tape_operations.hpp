@@ -2,6 +2,7 @@
 
 #include <danaus/autograd/parameter_store.hpp>
 #include <danaus/autograd/tape.hpp>
+#include <danaus/mri/operators/band_limit.hpp>
 #include <danaus/mri/operators/sense_operator.hpp>
 
 #include <memory>
@@ -63,5 +64,10 @@ Var<Complex<R>, 4> add_channels(Tape& tape, const Var<Complex<R>, 4>& x, const V
 template <class R>
 Var<Complex<R>, 4> keep_support(Tape& tape, const ConstTensor<Complex<R>, 5>& maps,
                                 const Var<Complex<R>, 4>& x);
+
+/// y = the band-limited x.
+template <class R>
+Var<Complex<R>, 4> limit_band(Tape& tape, std::shared_ptr<const BandLimit<R>> band,
+                              const Var<Complex<R>, 4>& x);
 
 }  // namespace danaus::mri

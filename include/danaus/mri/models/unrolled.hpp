@@ -16,10 +16,11 @@ namespace danaus::mri {
 ///     z_k = w_k - s_k A^H (A w_k - y)
 ///     x_{k+1} = PatchShrinkage_k(z_k) + Convolution_k(z_k)
 ///
-/// with real and imaginary parts of all echoes as channels of the convolution. Each of the `iterations` has a
-/// set of its own, or all share one (`tied`); step sizes start at 1, the convolution at 0: then one iteration
-/// is one of FISTA (Beck and Teboulle 2009, doi:10.1137/080716542) with the cosine transform of patches. The
-/// grids of patches move from iteration to iteration.
+/// with real and imaginary parts of all echoes as channels of the convolution. Of the last x only what lies
+/// in the acquired part of k-space is kept (`band_limit`; see BandLimit), where some coil is sensitive. Each
+/// of the `iterations` has a set of its own, or all share one (`tied`); step sizes start at 1, the
+/// convolution at 0: then one iteration is one of FISTA (Beck and Teboulle 2009, doi:10.1137/080716542) with
+/// the cosine transform of patches. The grids of patches move from iteration to iteration.
 ///
 /// Real numbers per set: 2 p^3 + p^2 echoes + 1, and with a convolution of h channels 36 echoes h + h +
 /// 2 echoes: 9,877 for p = 16, h = 16, two echoes. Sources: Hammernik et al. 2018 (doi:10.1002/mrm.26977),
