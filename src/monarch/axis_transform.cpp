@@ -8,6 +8,7 @@
 
 #include "axis_transform_device.hpp"
 #include "dense_matrix.hpp"
+#include "stage_packing.hpp"
 #include "stage_table.hpp"
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include "axis_grouped_host.hpp"
@@ -142,39 +143,6 @@ bool AxisTransform<T>::is_cheaper_dense() const {
 #endif
 }
 
-/// A stage of either direction, whose matrix is filled from a factor.
-template <class T>
-struct StageToPack {
-  int entries;
-  Tensor<int, 1> source;
-  Tensor<double, 1> scale;
-  const T* factor;
-  T sign;  ///< of imaginary parts
-  T* packed;
-};
-
-/// The first `count` stages at once: they are small, and each launch takes longer than its work.
-template <class T>
-void pack_stages(const Exec& space, const Kokkos::Array<StageToPack<T>, 4>& stages, int count,
-                 bool is_complex) {
-  int entries = 0;
-  for (size_t i = 0; i < size_t(count); ++i) entries += stages[i].entries;
-  Kokkos::parallel_for(
-      "danaus::monarch::pack_stages", Kokkos::RangePolicy<Exec, ByValue>(space, 0, entries),
-      KOKKOS_LAMBDA(int e) {
-        size_t i = 0;
-        while (e >= stages[i].entries) e -= stages[i++].entries;
-        const auto& stage = stages[i];
-        const T weight = T(stage.scale(e));
-        if (is_complex) {
-          stage.packed[2 * e] = weight * stage.factor[2 * stage.source(e)];
-          stage.packed[2 * e + 1] = stage.sign * weight * stage.factor[2 * stage.source(e) + 1];
-        } else {
-          stage.packed[e] = weight * stage.factor[stage.source(e)];
-        }
-      });
-}
-
 template <class T>
 void AxisTransform<T>::pack(const Exec& space, const T* left, const T* right, const Tensor<T, 1>& packed,
                             PackedFor use) const {
@@ -299,14 +267,14 @@ struct FactorGradient {
 };
 
 template <class T>
-void AxisTransform<T>::add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
+void AxisTransform<T>::add_factor_gradients(const Exec& space, const T* parts, size_t count, T* left_grad,
                                             T* right_grad) const {
   const FactorGradient<T> add{forward_[0].entries,
-                              int(partial.extent(2)),
+                              spec_.factors == Numbers::complex ? 2 : 1,
                               {forward_[0].source, forward_[1].source},
                               {forward_[0].scale, forward_[1].scale},
                               {right_grad, left_grad}};
-  sum_parts<T>(space, partial.data(), partial.extent(0), partial.extent(1) * partial.extent(2), add);
+  sum_parts<T>(space, parts, count, factor_gradient_size(), add);
 }
 
 template <class T>
@@ -333,27 +301,37 @@ void AxisTransform<T>::backward(const Exec& space, const Tensor<T, 1>& packed, c
   }
   const auto partial = scratch.take<T, 3>(partial_shape(host::backward_chunks(x)));
   run_backward(space, forward, adjoint, forward_[0].entries, entries, x, y_grad, write, x_grad, partial);
-  add_factor_gradients(space, partial, left_grad, right_grad);
+  add_factor_gradients(space, partial.data(), partial.extent(0), left_grad, right_grad);
   scratch.release(mark);
 #endif
 }
 
 #if !defined(KOKKOS_ENABLE_CUDA)
 template <class T>
-void AxisTransform<T>::apply_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride, T* middle,
-                                  T* y, ptrdiff_t y_stride) const {
-  host::run_rows(forward_stages(packed), lanes, x, x_stride, middle, y, y_stride);
+void AxisTransform<T>::apply_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride,
+                                  MiddleRows keep, T* middle, T* y, ptrdiff_t y_stride) const {
+  host::run_rows(forward_stages(packed), lanes, x, x_stride, keep, middle, y, y_stride);
 }
 
 template <class T>
 void AxisTransform<T>::adjoint_rows(const T* packed, size_t lanes, const T* y_grad, ptrdiff_t y_stride,
                                     T* middle, T* x_grad, ptrdiff_t x_stride) const {
-  host::run_rows(adjoint_stages(packed), lanes, y_grad, y_stride, middle, x_grad, x_stride);
+  host::run_rows(adjoint_stages(packed), lanes, y_grad, y_stride, MiddleRows::passing, middle, x_grad,
+                 x_stride);
 }
 
 template <class T>
-size_t AxisTransform<T>::thread_scratch() const {
-  return size_t(forward_[0].output_rows) * 2 * size_t(simd::width<T>);
+void AxisTransform<T>::backward_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride,
+                                     const T* middle, const T* y_grad, ptrdiff_t y_stride, T* middle_grad,
+                                     T* x_grad, ptrdiff_t x_grad_stride, T* sums) const {
+  host::backward_rows<T>(forward_stages(packed), adjoint_stages(packed), forward_[0].entries, lanes,
+                         {x, x_stride, 0}, middle, {y_grad, y_stride, 0}, middle_grad,
+                         {x_grad, x_grad_stride, 0}, sums);
+}
+
+template <class T>
+size_t AxisTransform<T>::middle_rows_size(MiddleRows keep, size_t lanes) const {
+  return size_t(forward_[0].output_rows) * (keep == MiddleRows::passing ? 2 * size_t(simd::width<T>) : lanes);
 }
 #endif
 
@@ -375,7 +353,7 @@ void AxisTransform<T>::backward_portable(const Exec& space, const Tensor<T, 1>& 
   const auto mark = scratch.mark();
   const auto partial = scratch.take<T, 3>(partial_shape(gradient_chunks));
   device::backward(space, forward, adjoint, forward_[0].entries, x, y_grad, write, x_grad, partial);
-  add_factor_gradients(space, partial, left_grad, right_grad);
+  add_factor_gradients(space, partial.data(), partial.extent(0), left_grad, right_grad);
   scratch.release(mark);
 }
 

@@ -114,15 +114,14 @@ void run_stage(const StageView<T>& stage, const X& x, Write write, const Y& y) {
   run_stage<NV, XC, AC, YC>(stage, x, write, y, [] {});
 }
 
-/// The first of two stages over whole packs of lanes.
+/// One stage over whole packs of lanes.
 template <bool XC, bool AC, class T>
-void run_first_stage(const StageView<T>& stage, size_t lanes, const Rows<const T>& x, const Rows<T>& middle) {
+void run_one_stage(const StageView<T>& stage, size_t lanes, const Rows<const T>& x, const Rows<T>& y) {
   constexpr size_t W = size_t(width<T>);
   size_t q = 0;
   for (; q + 2 * W <= lanes; q += 2 * W)
-    run_stage<2, XC, AC, AC>(stage, x.at(ptrdiff_t(q)), Write::overwrite, middle.at(ptrdiff_t(q)));
-  if (q < lanes)
-    run_stage<1, XC, AC, AC>(stage, x.at(ptrdiff_t(q)), Write::overwrite, middle.at(ptrdiff_t(q)));
+    run_stage<2, XC, AC, AC>(stage, x.at(ptrdiff_t(q)), Write::overwrite, y.at(ptrdiff_t(q)));
+  if (q < lanes) run_stage<1, XC, AC, AC>(stage, x.at(ptrdiff_t(q)), Write::overwrite, y.at(ptrdiff_t(q)));
 }
 
 /// Both stages over `lanes` lanes, strip by strip as simd::for_each_strip cuts them. The middle may hold all
@@ -139,16 +138,23 @@ void run_two_stages(const TwoStages<T>& s, int lanes, const Rows<const T>& x, co
   });
 }
 
-/// Both stages of real numbers over whole packs of lanes, by one thread.
+/// @throws ShapeError unless rows of `lanes` real numbers are whole packs
 template <class T>
-void run_rows(const TwoStages<T>& s, size_t lanes, const T* x, ptrdiff_t x_stride, T* middle, T* y,
-              ptrdiff_t y_stride) {
+void require_rows(const TwoStages<T>& s, size_t lanes) {
   if (s.factors_complex || lanes % size_t(width<T>) != 0)
     throw ShapeError("AxisTransform: expected real factors and whole packs of lanes, found " +
                      std::to_string(lanes));
+}
+
+/// Both stages of real numbers over whole packs of lanes, by one thread.
+template <class T>
+void run_rows(const TwoStages<T>& s, size_t lanes, const T* x, ptrdiff_t x_stride, MiddleRows keep, T* middle,
+              T* y, ptrdiff_t y_stride) {
+  require_rows(s, lanes);
+  const bool shared = keep == MiddleRows::passing;
   run_two_stages<false, false, false>(s, int(lanes), Rows<const T>{x, x_stride, 0},
-                                      Rows<T>{middle, ptrdiff_t(2 * width<T>), 0}, true, Write::overwrite,
-                                      Rows<T>{y, y_stride, 0}, [] {});
+                                      Rows<T>{middle, ptrdiff_t(shared ? 2 * size_t(width<T>) : lanes), 0},
+                                      shared, Write::overwrite, Rows<T>{y, y_stride, 0}, [] {});
 }
 
 /// One panel through both stages, written to y.
@@ -334,18 +340,32 @@ void backward(const Exec& space, const TwoStages<T>& forward, const TwoStages<T>
           const auto dy =
               read_panel(y_grad, outer, first, count, false, forward.output_rows, int(yp), used, y_buffer);
           // The middle values again.
-          run_first_stage<XC, AC>(forward.first, used, in, m);
+          run_one_stage<XC, AC>(forward.first, used, in, m);
           if (x_grad.data)
             apply_panel<YC, AC, XC>(adjoint, dy, dm, false, false, outer, first, count, used, dx_buffer,
                                     write, x_grad, between);
           else
-            run_first_stage<YC, AC>(adjoint.first, used, dy, dm);
+            run_one_stage<YC, AC>(adjoint.first, used, dy, dm);
           stage_gradient<AC, XC, AC>(forward.first, int(used), dm_read, in, sums);
           stage_gradient<YC, AC, AC>(forward.second, int(used), dy, m_read,
                                      sums + size_t(entries_first) * mp);
         }
         std::copy_n(sums, sums_size, &partial(chunk, 0, 0));
       });
+}
+
+/// The same of real numbers over whole packs of lanes, by one thread, from middle values that were kept.
+template <class T>
+void backward_rows(const TwoStages<T>& forward, const TwoStages<T>& adjoint, int entries_first, size_t lanes,
+                   const Rows<const T>& x, const T* middle, const Rows<const T>& y_grad, T* middle_grad,
+                   const Rows<T>& x_grad, T* sums) {
+  require_rows(forward, lanes);
+  const auto stride = ptrdiff_t(lanes);
+  const Rows<const T> m{middle, stride, 0}, dm{middle_grad, stride, 0};
+  run_one_stage<false, false>(adjoint.first, lanes, y_grad, Rows<T>{middle_grad, stride, 0});
+  stage_gradient<false, false, false>(forward.first, int(lanes), dm, x, sums);
+  stage_gradient<false, false, false>(forward.second, int(lanes), y_grad, m, sums + entries_first);
+  if (x_grad.data) run_one_stage<false, false>(adjoint.second, lanes, dm, x_grad);
 }
 
 }  // namespace danaus::monarch::host

@@ -28,9 +28,14 @@ struct ShrinkageCase {
     return layer;
   }
 
-  /// The formula, one step after the other.
-  HostTensor<Complex<T>, 4> step_by_step(const PatchShrinkage<T>& layer,
-                                         const Tensor<Complex<T>, 4>& x) const {
+  struct Steps {
+    HostTensor<Complex<T>, 4> out, x_grad;
+    HostTensor<T, 1> gradients;  ///< of the parameters, in their order
+  };
+
+  /// The formula and its gradient, one step after the other.
+  Steps step_by_step(PatchShrinkage<T>& layer, const Tensor<Complex<T>, 4>& x,
+                     const Tensor<Complex<T>, 4>& out_grad) {
     const PatchGrids grids{patch, slices, echoes, rows, columns, offsets};
     monarch::TransformSpec spec;
     spec.shape = monarch::MonarchShape::square(patch * patch, patch);
@@ -41,19 +46,40 @@ struct ShrinkageCase {
     const auto packed = zeros<T, 1>("packed", {transform.packed_size()});
     transform.pack(space, layer.left().value().data(), layer.right().value().data(), packed);
     const Shape<3> lanes{1, patch * patch, grids.lanes()};
-    const auto v = zeros<T, 3>("v", lanes), c = zeros<T, 3>("c", lanes), d = zeros<T, 3>("d", lanes);
+    const auto v = zeros<T, 3>("v", lanes), c = zeros<T, 3>("c", lanes), d = zeros<T, 3>("d", lanes),
+               u = zeros<T, 3>("u", lanes), g = zeros<T, 3>("g", lanes);
     const auto flat = [&](const Tensor<T, 3>& t) { return Tensor<T, 2>(t.data(), lanes[1], lanes[2]); };
-    const auto t = to_host(layer.thresholds().value());
-    for (size_t i = 0; i < t.size(); ++i) t.data()[i] = std::abs(t.data()[i]) + T(1e-6);
+    const auto in = [](const Tensor<T, 3>& t) { return monarch::real_lanes<const T>(t); };
+    const auto raw = to_host(layer.thresholds().value());
+    const auto host_t = to_host(layer.thresholds().value());
+    for (size_t i = 0; i < host_t.size(); ++i) host_t.data()[i] = std::abs(raw.data()[i]) + T(1e-6);
+    const auto t = to_device<T, 2>(host_t), t_grad = zeros<T, 2>("t_grad", shape_of(host_t));
+    const T scale = T(-1 / double(offsets.size()));
     gather_patches<T>(space, grids, x, T(1), flat(v));
-    transform.apply(space, packed, monarch::real_lanes<const T>(v), Write::overwrite,
-                    monarch::real_lanes<T>(c));
-    clip_coefficients<T>(space, grids, joint, to_device<T, 2>(t), flat(c), flat(d));
-    transform.adjoint(space, packed, monarch::real_lanes<const T>(d), Write::overwrite,
-                      monarch::real_lanes<T>(v));
-    const auto out = zeros<Complex<T>, 4>("out", shape_of(x));
-    add_patches<T>(space, grids, x, T(-1 / double(offsets.size())), flat(v), Write::overwrite, out);
-    return to_host(out);
+    transform.apply(space, packed, in(v), Write::overwrite, monarch::real_lanes<T>(c));
+    clip_coefficients<T>(space, grids, joint, t, flat(c), flat(d));
+    transform.adjoint(space, packed, in(d), Write::overwrite, monarch::real_lanes<T>(u));
+    const auto out = zeros<Complex<T>, 4>("out", shape_of(x)),
+               x_grad = zeros<Complex<T>, 4>("x_grad", shape_of(x));
+    add_patches<T>(space, grids, x, scale, flat(u), Write::overwrite, out);
+
+    Workspace scratch;
+    fill(store.gradients(), T(0));
+    T *left = layer.left().grad().data(), *right = layer.right().grad().data();
+    gather_patches<T>(space, grids, out_grad, scale, flat(u));
+    transform.apply(space, packed, in(u), Write::overwrite, monarch::real_lanes<T>(g));
+    transform.backward(space, packed, in(u), in(d), scratch, Write::overwrite, {}, left, right);
+    clip_coefficients_backward<T>(space, grids, joint, t, flat(c), flat(g), flat(g), t_grad);
+    transform.backward(space, packed, in(v), in(g), scratch, Write::overwrite, monarch::real_lanes<T>(d),
+                       left, right);
+    add_patches<T>(space, grids, out_grad, T(1), flat(d), Write::overwrite, x_grad);
+    space.fence();
+    const auto gradients = to_host(store.gradients()), t_sums = to_host(t_grad);
+    for (const auto& p : store.parameters())
+      if (p.name.ends_with("thresholds"))
+        for (size_t i = 0; i < p.reals(); ++i)
+          gradients(p.offset + i) = (raw.data()[i] < 0 ? -1 : 1) * t_sums.data()[i];
+    return {to_host(out), to_host(x_grad), gradients};
   }
 };
 
@@ -66,15 +92,45 @@ TEMPLATE_TEST_CASE("rows of patches in the cache give what the steps give one af
                     ShrinkageCase<TestType>{4, 1, 3, 17, 13, true, spread_offsets(4, 4, 1)},
                     ShrinkageCase<TestType>{8, 3, 1, 7, 9, false, spread_offsets(8, 5, 0)},
                     ShrinkageCase<TestType>{16, 1, 2, 100, 48, true, spread_offsets(16, 4, 3)});
-  const auto layer = c.make_layer();
-  const auto x = test::normal<Complex<T>, 4>({c.slices * c.echoes, c.rows, c.columns, 1}, 1);
-  const auto expected = c.step_by_step(layer, x);
-  for (const auto recording : {Recording::off, Recording::on}) {
-    Tape tape({}, recording);
+  auto layer = c.make_layer();
+  const Shape<4> shape{c.slices * c.echoes, c.rows, c.columns, 1};
+  const auto x = test::normal<Complex<T>, 4>(shape, 1), out_grad = test::normal<Complex<T>, 4>(shape, 2);
+  const auto expected = c.step_by_step(layer, x, out_grad);
+  // Two transforms of two stages, sums of `patch` products of numbers up to about 1 each.
+  const T bound = 4 * T(c.patch) * test::epsilon<T>();
+  {
+    Tape tape({}, Recording::off);
     const auto found = layer(tape, Var<Complex<T>, 4>::constant(x), c.offsets);
-    // Two transforms of two stages, sums of `patch` products of numbers up to about 1 each.
-    CHECK(test::max_difference(found.value, expected) <=
-          4 * T(c.patch) * test::epsilon<T>() * test::max_abs(x));
+    CHECK(test::max_difference(found.value, expected.out) <= bound * test::max_abs(x));
+  }
+  for (const bool shared : {false, true}) {  // shared: the gradient of x has a part from elsewhere already
+    fill(c.store.gradients(), T(0));
+    Tape tape;
+    const auto in = tape.variable<Complex<T>, 4>(x);
+    const auto found = layer(tape, in, c.offsets);
+    if (shared) {
+      in.claim_grad();
+      fill(in.grad(), Complex<T>(1));
+    }
+    found.claim_grad();
+    copy(found.grad(), out_grad);
+    tape.backward(std::vector<Var<T, 0>>{});
+    Exec().fence();
+    CHECK(test::max_difference(found.value, expected.out) <= bound * test::max_abs(x));
+    auto x_grad = to_host(in.grad());
+    if (shared)
+      for (size_t i = 0; i < x_grad.size(); ++i) x_grad.data()[i] -= Complex<T>(1);
+    CHECK(test::max_difference(x_grad, expected.x_grad) <= 2 * bound * test::max_abs(x));
+    // Sums over all patches of such products, in another order.
+    const auto gradients = to_host(c.store.gradients());
+    const double patches =
+        double(c.slices * c.echoes * c.rows * c.columns * c.offsets.size()) / double(c.patch * c.patch);
+    T largest = 0, worst = 0;
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      largest = std::max(largest, std::abs(expected.gradients(i)));
+      worst = std::max(worst, std::abs(expected.gradients(i) - gradients(i)));
+    }
+    CHECK(worst <= bound * T(std::sqrt(patches)) * largest);
   }
 }
 

@@ -77,6 +77,9 @@ Lanes<T> complex_lanes(const View& tensor) {
 /// What packed factors serve.
 enum class PackedFor { apply_only, all };
 
+/// What becomes of the values between the stages: they pass through a strip, or stay for backward_rows().
+enum class MiddleRows { passing, kept };
+
 /// One block-diagonal stage as index tables: block b gathers its inputs from rows `input_row`, multiplies by
 /// its matrix, and scatters to rows `output_row`. All permutations and all pruning live here.
 struct StageTable {
@@ -143,13 +146,24 @@ class AxisTransform {
 #if !defined(KOKKOS_ENABLE_CUDA)
   /// apply() and adjoint() of real numbers by the calling thread, for kernels that go on with the result
   /// while it is in the cache: rows of `lanes` numbers side by side, whole packs of them. `middle` holds
-  /// thread_scratch() numbers.
-  void apply_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride, T* middle, T* y,
-                  ptrdiff_t y_stride) const;
+  /// middle_rows_size() numbers.
+  void apply_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride, MiddleRows keep, T* middle,
+                  T* y, ptrdiff_t y_stride) const;
   void adjoint_rows(const T* packed, size_t lanes, const T* y_grad, ptrdiff_t y_stride, T* middle, T* x_grad,
                     ptrdiff_t x_stride) const;
-  size_t thread_scratch() const;
+  /// backward() likewise, with the `middle` that apply_rows() kept and another one for its gradient. x_grad,
+  /// which may be x, is left out where it is null; the gradient of the factors is added to the
+  /// factor_gradient_size() numbers of `sums`, which add_factor_gradients() puts in their places.
+  void backward_rows(const T* packed, size_t lanes, const T* x, ptrdiff_t x_stride, const T* middle,
+                     const T* y_grad, ptrdiff_t y_stride, T* middle_grad, T* x_grad, ptrdiff_t x_grad_stride,
+                     T* sums) const;
+  size_t middle_rows_size(MiddleRows keep, size_t lanes) const;
 #endif
+
+  /// left_grad and right_grad += the sum of all parts, each factor_gradient_size() numbers, in order.
+  void add_factor_gradients(const Exec& space, const T* parts, size_t count, T* left_grad,
+                            T* right_grad) const;
+  size_t factor_gradient_size() const { return matrix_size(forward_[0]) + matrix_size(forward_[1]); }
 
   /// apply() and backward() by the plain kernels that GPU builds run, in any build: what CPU builds test them
   /// with.
@@ -166,8 +180,6 @@ class AxisTransform {
   void make_tables(std::vector<StageBlock> first, std::vector<StageBlock> second, size_t inputs,
                    size_t middle, size_t outputs);
   bool is_cheaper_dense() const;
-  void add_factor_gradients(const Exec& space, const Tensor<T, 3>& partial, T* left_grad,
-                            T* right_grad) const;
   TwoStages<T> forward_stages(const T* packed) const;
   TwoStages<T> adjoint_stages(const T* packed) const;
   Shape<3> partial_shape(int chunks) const;

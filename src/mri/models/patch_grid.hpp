@@ -34,44 +34,4 @@ struct GridView {
   }
 };
 
-/// Where the coefficients of a row lie: patch after patch, `part` from real to imaginary parts, `echo` from
-/// one echo to the next.
-struct CoefficientStrides {
-  size_t part, echo;
-};
-
-/// Coefficients of one echo, d = c / max(1, |c| / t): clip_together for one, in a loop that fills vectors.
-template <class R>
-KOKKOS_INLINE_FUNCTION void clip_alone(const R* in, size_t patches, CoefficientStrides stride, R inverse,
-                                       R* out) {
-  const R *re = in, *im = in + stride.part;
-  R *to_re = out, *to_im = out + stride.part;
-  for (size_t p = 0; p < patches; ++p) {
-    const R square = (re[p] * re[p] + im[p] * im[p]) * inverse * inverse;
-    const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
-    to_re[p] = factor * re[p];
-    to_im[p] = factor * im[p];
-  }
-}
-
-/// Of `group` echoes together, with the threshold of each `t_stride` further than the one before.
-template <class R>
-KOKKOS_INLINE_FUNCTION void clip_together(const R* in, size_t patches, CoefficientStrides stride, int group,
-                                          const R* threshold, size_t t_stride, R* out) {
-  for (size_t p = 0; p < patches; ++p) {
-    R square = 0;
-    for (int e = 0; e < group; ++e) {
-      const size_t at = size_t(e) * stride.echo + p;
-      const R re = in[at], im = in[at + stride.part], t = threshold[size_t(e) * t_stride];
-      square += (re * re + im * im) / (t * t);
-    }
-    const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
-    for (int e = 0; e < group; ++e) {
-      const size_t at = size_t(e) * stride.echo + p;
-      out[at] = factor * in[at];
-      out[at + stride.part] = factor * in[at + stride.part];
-    }
-  }
-}
-
 }  // namespace danaus::mri

@@ -86,18 +86,27 @@ void add_patches(const Exec& space, const PatchGrids& g, const ConstTensor<Compl
 template <class R>
 void clip_coefficients(const Exec& space, const PatchGrids& g, bool joint, const ConstTensor<R, 2>& t,
                        const ConstTensor<R, 2>& c, const Tensor<R, 2>& d) {
-  const size_t patches = g.patches(), size = t.extent(1);
+  const size_t patches = g.patches();
   const int group = joint ? int(g.echoes) : 1, groups = int(g.echoes) / group;
-  const CoefficientStrides strides{patches, 2 * patches};
   Kokkos::parallel_for(
       "danaus::mri::clip_coefficients", Indices<2>(space, {0, 0}, {std::int64_t(g.patch * g.patch), groups}),
       KOKKOS_LAMBDA(int r, int n) {
         const R* in = &c(r, size_t(2 * n * group) * patches);
         R* out = &d(r, size_t(2 * n * group) * patches);
-        if (group == 1)
-          clip_alone(in, patches, strides, 1 / t(n, r), out);
-        else
-          clip_together(in, patches, strides, group, &t(n * group, r), size, out);
+        for (size_t p = 0; p < patches; ++p) {
+          R square = 0;
+          for (int e = 0; e < group; ++e) {
+            const size_t re = size_t(2 * e) * patches + p, im = re + patches;
+            const R threshold = t(n * group + e, r);
+            square += (in[re] * in[re] + in[im] * in[im]) / (threshold * threshold);
+          }
+          const R factor = 1 / Kokkos::sqrt(square > 1 ? square : R(1));
+          for (int e = 0; e < group; ++e) {
+            const size_t re = size_t(2 * e) * patches + p, im = re + patches;
+            out[re] = factor * in[re];
+            out[im] = factor * in[im];
+          }
+        }
       });
 }
 

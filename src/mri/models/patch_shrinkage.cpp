@@ -1,8 +1,10 @@
 #include <danaus/mri/models/patch_shrinkage.hpp>
 
 #include <danaus/core/instantiate.hpp>
+#include <danaus/core/partial_sums.hpp>
 #if !defined(KOKKOS_ENABLE_CUDA)
 #include <mri/models/patch_shrinkage_host.hpp>
+#include <mri/models/scale_or_add.hpp>
 #endif
 
 #include <cmath>
@@ -39,15 +41,15 @@ void thresholds_of(const Exec& space, const ConstTensor<R, 2>& raw, const Tensor
       KOKKOS_LAMBDA(size_t i) { to[i] = Kokkos::abs(from[i]) + R(smallest_threshold); });
 }
 
-/// raw_grad += sign(raw) t_grad, with sign 1 at 0.
+/// raw_grad += sign(raw) sum of parts of t's gradient, with sign 1 at 0.
 template <class R>
-void thresholds_backward(const Exec& space, const ConstTensor<R, 2>& raw, const ConstTensor<R, 2>& t_grad,
-                         const Tensor<R, 2>& raw_grad) {
-  const R *value = raw.data(), *from = t_grad.data();
+void add_threshold_gradients(const Exec& space, const ConstTensor<R, 2>& raw, const ConstTensor<R, 2>& parts,
+                             const Tensor<R, 2>& raw_grad) {
+  const R* value = raw.data();
   R* to = raw_grad.data();
-  Kokkos::parallel_for(
-      "danaus::mri::thresholds_backward", over_entries(space, raw),
-      KOKKOS_LAMBDA(size_t i) { to[i] += value[i] < 0 ? -from[i] : from[i]; });
+  sum_parts<R>(
+      space, parts.data(), parts.extent(0), parts.extent(1),
+      KOKKOS_LAMBDA(size_t i, R sum) { to[i] += value[i] < 0 ? -sum : sum; });
 }
 
 template <class R>
@@ -88,7 +90,8 @@ template <class R>
 struct PatchShrinkage<R>::Saved {
   PatchGrids grids;
   Tensor<R, 1> packed;
-  Tensor<R, 2> thresholds, coefficients;
+  Tensor<R, 2> thresholds;
+  Tensor<R, 2> coefficients;  ///< on a GPU; a CPU computes them again
   R scale;
 };
 
@@ -104,17 +107,16 @@ Var<Complex<R>, 4> PatchShrinkage<R>::operator()(Tape& tape, const Var<Complex<R
               tape.saved<R, 2>({echoes_, patch_ * patch_}),
               {},
               R(1 / double(offsets.size()))};
-  const Shape<2> lanes{patch_ * patch_, saved.grids.lanes()};
   const auto out = tape.output<Complex<R>, 4>(shape);
   Workspace& scratch = tape.scratch();
   const Exec& space = tape.space();
   transform_.pack(space, left_.value().data(), right_.value().data(), saved.packed);
   thresholds_of<R>(space, thresholds_.value(), saved.thresholds);
 #if !defined(KOKKOS_ENABLE_CUDA)
-  if (tape.is_recording()) saved.coefficients = tape.saved<R, 2>(lanes);
   host::shrink_patches<R>(space, transform_, saved.packed, saved.grids, joint_, saved.thresholds, x.value,
-                          saved.coefficients, out.value);
+                          out.value);
 #else
+  const Shape<2> lanes{patch_ * patch_, saved.grids.lanes()};
   saved.coefficients = tape.saved<R, 2>(lanes);
   const auto mark = scratch.mark();
   const auto v = scratch.take<R, 2>(lanes), d = scratch.take<R, 2>(lanes);
@@ -137,9 +139,31 @@ template <class R>
 void PatchShrinkage<R>::backward(const Exec& space, const Saved& s, const Var<Complex<R>, 4>& x,
                                  const Var<Complex<R>, 4>& out, Workspace& scratch) const {
   const auto mark = scratch.mark();
+#if !defined(KOKKOS_ENABLE_CUDA)
+  const GridView view(s.grids);
+  const size_t strips = size_t(host::Strips{view}.count());
+  const host::ShrinkageParts<R> parts{scratch.take<R, 2>({strips, transform_.factor_gradient_size()}),
+                                      scratch.take<R, 2>({strips, s.thresholds.size()})};
+  Tensor<Complex<R>, 4> x_grad;
+  ConstTensor<Complex<R>, 4> passed = out.grad();
+  if (x.is_tracked()) {
+    const Write write = x.claim_grad();
+    x_grad = x.grad();
+    if (write == Write::accumulate) {
+      scale_or_add<R>(space, R(1), out.grad(), write, x_grad);
+      passed = x_grad;
+    }
+  }
+  host::shrink_patches_backward<R>(space, transform_, s.packed, s.grids, joint_, s.thresholds, x.value,
+                                   out.grad(), passed, x_grad, parts);
+  transform_.add_factor_gradients(space, parts.factors.data(), strips, left_.grad().data(),
+                                  right_.grad().data());
+  add_threshold_gradients<R>(space, thresholds_.value(), parts.thresholds, thresholds_.grad());
+#else
   const auto shape = shape_of(s.coefficients);
   const auto v = scratch.take<R, 2>(shape), d = scratch.take<R, 2>(shape), g = scratch.take<R, 2>(shape);
-  const auto t_grad = scratch.take<R, 2>(shape_of(s.thresholds));
+  const auto t_grad = scratch.take<R, 2>({1, s.thresholds.size()});
+  const Tensor<R, 2> t_grad_of_echoes(t_grad.data(), s.thresholds.extent(0), s.thresholds.extent(1));
   fill(space, t_grad, R(0));
   // out = x + scatter(M^T d): with u = the gathered gradient, d has gradient M u, and the factors of M that
   // of <d, M u>.
@@ -148,8 +172,8 @@ void PatchShrinkage<R>::backward(const Exec& space, const Saved& s, const Var<Co
   transform_.apply(space, s.packed, lanes_of<const R>(v), Write::overwrite, lanes_of<R>(g));
   transform_.backward(space, s.packed, lanes_of<const R>(v), lanes_of<const R>(d), scratch, Write::overwrite,
                       {}, left_.grad().data(), right_.grad().data());
-  clip_coefficients_backward<R>(space, s.grids, joint_, s.thresholds, s.coefficients, g, d, t_grad);
-  thresholds_backward<R>(space, thresholds_.value(), t_grad, thresholds_.grad());
+  clip_coefficients_backward<R>(space, s.grids, joint_, s.thresholds, s.coefficients, g, d, t_grad_of_echoes);
+  add_threshold_gradients<R>(space, thresholds_.value(), t_grad, thresholds_.grad());
   // c = M v.
   gather_patches<R>(space, s.grids, x.value, R(1), v);
   const bool wanted = x.is_tracked();
@@ -160,6 +184,7 @@ void PatchShrinkage<R>::backward(const Exec& space, const Saved& s, const Var<Co
     const Write write = x.claim_grad();
     add_patches<R>(space, s.grids, out.grad(), R(1), g, write, x.grad());
   }
+#endif
   scratch.release(mark);
 }
 
