@@ -75,7 +75,7 @@ if $mri; then
     --seed "$seed" --out "$runs/knee-unrolled" --resume
   step "reconstruction of the test scan from a quarter of its samples"
   "$program" eval --data "$data/knees/test" --run "$runs/knee-unrolled" --acceleration 4 \
-    --method zero-filled,cg-sense,l1-wavelet --report "$runs/mri.html" --overwrite
+    --method zero-filled,cg-sense,l1-wavelet --band-limit --report "$runs/mri.html" --overwrite
   "$program" reconstruct --data "$data/knees/test/subject_000.h5" --acceleration 4 --run "$runs/knee-unrolled" \
     --first-slice 5 --slices 2 --out "$runs/knee.png" --overwrite --quiet
   say "pictures  $runs/knee.png, $runs/mri.html"

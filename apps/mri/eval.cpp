@@ -32,49 +32,54 @@ void apply_settings(const Options& options, std::vector<Candidate>& candidates) 
     const std::string iterations = second == std::string::npos ? "" : entry.substr(second + 1);
     const std::string name = entry.substr(0, first);
     if (name != self_unrolled) mri::find_method(name);
+    const auto parse = [&](const std::string& text, auto& value) {
+      const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (fault != std::errc() || end != text.data() + text.size()) throw fail();
+    };
+    double weight = 0;
+    int count = 0;
+    parse(lambda, weight);
+    if (!iterations.empty()) parse(iterations, count);
+    if (!(weight >= 0) || (!iterations.empty() && count < 1)) throw fail();
     for (auto& c : candidates) {
-      if (c.learned || c.name() != name) continue;
-      const auto a = std::from_chars(lambda.data(), lambda.data() + lambda.size(), c.settings.lambda);
-      if (a.ec != std::errc() || a.ptr != lambda.data() + lambda.size() || !(c.settings.lambda >= 0))
-        throw fail();
-      if (iterations.empty()) continue;
-      const auto b =
-          std::from_chars(iterations.data(), iterations.data() + iterations.size(), c.settings.iterations);
-      if (b.ec != std::errc() || b.ptr != iterations.data() + iterations.size() || c.settings.iterations < 1)
-        throw fail();
+      if (name_of(c) != name) continue;
+      if (auto* classical = std::get_if<ClassicalMethod>(&c)) {
+        classical->settings.lambda = weight;
+        if (count > 0) classical->settings.iterations = count;
+      }
+      if (auto* network = std::get_if<FittedNetwork>(&c); network && count > 0)
+        network->how.steps = size_t(count);
     }
   }
 }
 
 std::vector<Candidate> candidates_of(const Options& options) {
   std::vector<Candidate> candidates;
-  mri::MethodSettings settings;
-  settings.seed = std::uint64_t(options.integer("seed"));
+  const auto seed = std::uint64_t(options.integer("seed"));
   // With runs, only the methods that were asked for.
   const bool only_runs = (options.has("run") || options.has("images")) && !options.is_given("method");
   for (const auto& name : only_runs ? std::vector<std::string>{} : options.list("method")) {
     if (name == self_unrolled) {
-      candidates.push_back({nullptr, settings, "", nullptr, true});
+      candidates.push_back(FittedNetwork{{.seed = seed}});
       continue;
     }
     const auto& method = mri::find_method(name);
-    candidates.push_back({&method, method.resolve(settings)});
+    candidates.push_back(ClassicalMethod{&method, method.resolve({.seed = seed})});
   }
   apply_settings(options, candidates);
   for (const auto& run : options.list("run"))
-    candidates.push_back(
-        {nullptr, settings, run,
-         std::make_shared<mri::LearnedReconstruction>(checkpoint_path(run, options.text("which")))});
+    candidates.push_back(TrainedModel{
+        run, std::make_shared<mri::LearnedReconstruction>(checkpoint_path(run, options.text("which")))});
   for (const auto& entry : options.list("images")) {
     const size_t colon = entry.find(':');
     if (colon == std::string::npos || colon == 0 || colon + 1 == entry.size())
       throw UsageError("--images: expected NAME:FOLDER, comma-separated, found \"" + entry + "\"");
-    Candidate others;
-    others.program = entry.substr(0, colon), others.images = entry.substr(colon + 1);
-    candidates.push_back(others);
+    candidates.push_back(OthersImages{entry.substr(0, colon), entry.substr(colon + 1)});
   }
   if (candidates.empty())
-    throw UsageError("--method, --run: missing; expected names of methods or runs, comma-separated");
+    throw UsageError(
+        "--method, --run, --images: missing; expected names of methods, runs or folders of images, "
+        "comma-separated");
   return candidates;
 }
 

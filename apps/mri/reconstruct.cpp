@@ -1,4 +1,5 @@
-#include "scoring.hpp"
+#include "arguments.hpp"
+#include "candidate.hpp"
 #include "verbs.hpp"
 
 #include <common/program.hpp>
@@ -13,6 +14,7 @@
 #include <danaus/train/signals.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace danaus::app {
 namespace {
@@ -30,14 +32,15 @@ class Reconstruction {
     if (options.has("mask") && options.has("acceleration"))
       throw UsageError("--mask, --acceleration: expected one of them");
     if (maps_.map_count() == 0) scan_->read_maps(0);  // says what is missing
-    if (who_.learned) who_.learned->require_fitting(d(), maps_.map_count());
+    if (const auto model = model_of(who_)) model->require_fitting(d(), maps_.map_count());
     if (options.has("mask")) {
       const std::string name = options.text("mask");
       mask_ = describe_mask(mri::fit_mask(mri::read_mask(name), d(), name), d(), name);
     } else if (options.has("acceleration")) {
       mask_ = choose_mask(options, *scan_, options.real("acceleration"));
     }
-    who_.settings.band = chosen_band(options, d());
+    if (auto* classical = std::get_if<ClassicalMethod>(&who_))
+      classical->settings.band = chosen_band(options, d());
     choose_coil_transform();
     format_ = options.has("format") ? options.text("format") : mri::image_format_of(options.text("out"));
     if (format_ == "fastmri" && d().echoes > 1)
@@ -53,21 +56,19 @@ class Reconstruction {
 
   Outcome dry_run() {
     double fitting = 0;
-    if (who_.fits_itself) {  // all its steps, from the time of two
-      const int steps =
-          who_.settings.iterations > 0 ? who_.settings.iterations : int(mri::SelfFitOptions().steps);
-      who_.settings.iterations = 2;
-      fit({});
-      fitting = seconds_ / 2 * steps;
+    if (auto* network = std::get_if<FittedNetwork>(&who_)) {  // all its steps, from the time of two
+      const size_t steps = std::exchange(network->how.steps, 2);
+      fit(*network, {});
+      fitting = seconds_ / 2 * double(steps);
     }
     const Timer timer;
     one(first_ + count_ / 2);
     Json json = description();
-    json["parameters"] = who_.parameters();
+    json["parameters"] = parameters_of(who_);
     const size_t volume = count_ * d().image_rows * d().image_columns * d().echoes * sizeof(Complex<float>);
     json["memory_bytes"] = mri::reconstruction_bytes(method(), d(), maps_.map_count()) + volume +
                            scan_->held_bytes() + maps_.held_bytes() +
-                           (who_.learned ? who_.learned->tape_bytes() : 0);
+                           (model_of(who_) ? model_of(who_)->tape_bytes() : 0);
     json["seconds_estimate"] = fitting + timer.seconds() * double(count_);
     char text[200];
     std::snprintf(text, sizeof text, "%zu slices of %zux%zu, %zu coils: %.0f MiB of memory, about %s\n",
@@ -87,7 +88,7 @@ class Reconstruction {
     image.first_slice = first_;
     const bool compares = format_ == "png" && d().has_target;
     if (compares) target = image;
-    if (who_.fits_itself) fit(signals);
+    if (auto* network = std::get_if<FittedNetwork>(&who_)) fit(*network, signals);
     for (size_t i = 0; i < count_; ++i) {
       image.set_slice(i, one(first_ + i));
       if (compares && i == count_ / 2) target.set_slice(i, scan_->read_target(first_ + i));
@@ -97,7 +98,7 @@ class Reconstruction {
     }
     progress.finish();
     mri::write_image(options_.text("out"), format_,
-                     {"danaus-mri-image", 1, created_by(), command_line(), who_.settings.seed}, d(), image,
+                     {"danaus-mri-image", 1, created_by(), command_line(), seed_of(options_)}, d(), image,
                      compares ? &target : nullptr);
     Json json = description();
     json["seconds"] = timer.seconds();
@@ -105,43 +106,45 @@ class Reconstruction {
     if (!residuals_.empty()) json["convergence"] = residuals_;
     char text[400];
     std::snprintf(text, sizeof text, "%s: %s of %zu slices, %.3g s per slice%s\n",
-                  options_.text("out").c_str(), who_.name().c_str(), count_, seconds_ / double(count_),
+                  options_.text("out").c_str(), name_of(who_).c_str(), count_, seconds_ / double(count_),
                   unknown_placement());
     return {json, text};
   }
 
  private:
+  static std::uint64_t seed_of(const Options& options) { return std::uint64_t(options.integer("seed")); }
+
   static Candidate candidate_of(const Options& options) {
-    Candidate who;
-    who.settings.seed = std::uint64_t(options.integer("seed"));
     const bool tunes = options.has("lambda") || options.toggle("convergence") || options.toggle("band-limit");
     if (options.has("run")) {
       if (options.is_given("method")) throw UsageError("--method, --run: expected one of them");
       if (tunes || options.has("iterations"))
         throw UsageError(
             "--run: a trained model has no --iterations, --lambda, --convergence and --band-limit");
-      who.run = options.text("run");
-      who.learned =
-          std::make_shared<mri::LearnedReconstruction>(checkpoint_path(who.run, options.text("which")));
-      return who;
+      const std::string run = options.text("run");
+      return TrainedModel{
+          run, std::make_shared<mri::LearnedReconstruction>(checkpoint_path(run, options.text("which")))};
     }
     if (options.text("method") == self_unrolled) {
       if (tunes) throw UsageError("--method self-unrolled: has no --lambda, --convergence and --band-limit");
-      if (options.has("iterations")) who.settings.iterations = int(options.integer("iterations"));
-      who.fits_itself = true;
-      return who;
+      FittedNetwork network{{.seed = seed_of(options)}};
+      if (options.has("iterations")) network.how.steps = options.size("iterations");
+      return network;
     }
-    who.method = &mri::find_method(options.text("method"));
-    if (options.has("iterations")) who.settings.iterations = int(options.integer("iterations"));
-    if (options.has("lambda")) who.settings.lambda = options.real("lambda");
-    if (who.method->iterations == 0 && (options.has("iterations") || options.has("lambda")))
-      throw UsageError("--method " + who.method->name + ": has no --iterations and no --lambda");
-    who.settings = who.method->resolve(who.settings);
-    return who;
+    const auto& method = mri::find_method(options.text("method"));
+    if (method.iterations == 0 && (options.has("iterations") || options.has("lambda")))
+      throw UsageError("--method " + method.name + ": has no --iterations and no --lambda");
+    mri::MethodSettings settings{.seed = seed_of(options)};
+    if (options.has("iterations")) settings.iterations = int(options.integer("iterations"));
+    if (options.has("lambda")) settings.lambda = options.real("lambda");
+    return ClassicalMethod{&method, method.resolve(settings)};
   }
 
   /// Of a trained model's memory the operator and the slices are those of the simplest method.
-  const mri::Method& method() const { return who_.method ? *who_.method : mri::find_method("zero-filled"); }
+  const mri::Method& method() const {
+    const auto* classical = std::get_if<ClassicalMethod>(&who_);
+    return classical ? *classical->method : mri::find_method("zero-filled");
+  }
   const mri::ScanDescription& d() const { return scan_->description(); }
 
   /// What a NIfTI or ISMRMRD image cannot say, because the scan does not.
@@ -160,13 +163,12 @@ class Reconstruction {
         throw UsageError("--out " + path.string() + ": exists; --overwrite replaces it");
   }
 
-  /// A network that is fitted to the scan before it reconstructs.
-  void fit(const train::SignalGuard& signals) {
+  void fit(FittedNetwork& network, const train::SignalGuard& signals) {
     if (coils_) throw UsageError("--method self-unrolled: not with --prewhiten and --virtual-coils");
     const auto mask = mask_ ? mask_->mask : mri::sampled_points(scan_->read_kspace(d().slices / 2));
     if (mask.count() == 0)
       throw DataError(d().path + ": slice " + std::to_string(d().slices / 2) + " has no samples");
-    seconds_ += who_.fit(*scan_, maps_, mask, [&] {
+    seconds_ += app::fit(network, *scan_, maps_, mask, [&] {
       if (signals.signal()) throw Error(ExitCode(128 + signals.signal()), "stopped by a signal");
     });
   }
@@ -209,9 +211,7 @@ class Reconstruction {
         residuals_.push_back(*std::max_element(measure.begin(), measure.end()));
       };
     const Timer timer;
-    const auto x = who_.learned
-                       ? who_.learned->reconstruct(space_, kspace, maps, mask)
-                       : mri::reconstruct_slice(space_, method(), who_.settings, kspace, maps, mask, monitor);
+    const auto x = app::reconstruct(space_, who_, kspace, maps, mask, monitor);
     seconds_ += timer.seconds();
     return mri::to_image(x, d().image_rows, d().image_columns);
   }
@@ -219,10 +219,11 @@ class Reconstruction {
   Json description() const {
     Json json = {
         {"out", options_.text("out")}, {"format", format_}, {"data", d().path}, {"layout", d().layout}};
-    json["method"] = who_.name();
-    json["run"] = who_.run.empty() ? Json(nullptr) : Json(who_.run);
-    json["iterations"] = who_.method ? Json(who_.settings.iterations) : Json(nullptr);
-    json["lambda"] = who_.method ? Json(who_.settings.lambda) : Json(nullptr);
+    const auto* classical = std::get_if<ClassicalMethod>(&who_);
+    json["method"] = name_of(who_);
+    json["run"] = run_of(who_).empty() ? Json(nullptr) : Json(run_of(who_));
+    json["iterations"] = classical ? Json(classical->settings.iterations) : Json(nullptr);
+    json["lambda"] = classical ? Json(classical->settings.lambda) : Json(nullptr);
     json["mask"] = mask_ ? mask_->origin : "points with samples";
     json["mask_digest"] = mask_ ? Json(mri::digest_of(mask_->mask)) : Json(nullptr);
     json["acceleration"] = mask_ ? Json(mask_->acceleration) : Json(nullptr);

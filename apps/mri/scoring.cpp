@@ -18,14 +18,15 @@ MethodScore& row_of(Scores& scores, double acceleration, const Candidate& c, con
                     size_t echo) {
   for (auto& row : scores.methods)
     if (row.acceleration == acceleration && row.label == label && row.echo == echo) return row;
+  const auto* classical = std::get_if<ClassicalMethod>(&c);
   scores.methods.push_back({acceleration,
-                            c.name(),
-                            c.run,
+                            name_of(c),
+                            run_of(c),
                             label,
                             echo,
-                            c.parameters(),
-                            c.method != nullptr,
-                            c.settings,
+                            parameters_of(c),
+                            classical != nullptr,
+                            classical ? classical->settings : mri::MethodSettings{},
                             {},
                             {},
                             {},
@@ -57,41 +58,6 @@ ScanPicture picture_of(const mri::ImageVolume& image, const std::string& label, 
 }
 
 }  // namespace
-
-std::string Candidate::name() const {
-  if (!program.empty()) return program;
-  return fits_itself ? self_unrolled : learned ? learned->name() : method->name;
-}
-
-HostTensor<Complex<float>, 4> Candidate::reconstruct(const Exec& space,
-                                                     const HostTensor<Complex<float>, 4>& kspace,
-                                                     const HostTensor<Complex<float>, 4>& maps,
-                                                     const mri::Mask& mask) const {
-  return learned ? learned->reconstruct(space, kspace, maps, mask)
-                 : mri::reconstruct_slice(space, *method, settings, kspace, maps, mask);
-}
-
-std::vector<std::string> all_method_names() {
-  auto names = mri::method_names();
-  names.emplace_back(self_unrolled);
-  return names;
-}
-
-double Candidate::fit(const mri::Scan& scan, const mri::MapSource& maps, const mri::Mask& mask,
-                      const std::function<void()>& before_step) {
-  mri::SelfFitOptions how;
-  how.seed = settings.seed;
-  if (settings.iterations > 0) how.steps = size_t(settings.iterations);
-  const auto fitted = mri::fit_to_scan(Exec(), scan, maps, mask, how, before_step);
-  learned = fitted.model;
-  return fitted.seconds;
-}
-
-std::string label_of(const Candidate& candidate, const std::vector<Candidate>& all) {
-  const auto same = [&](const Candidate& c) { return c.name() == candidate.name(); };
-  return std::count_if(all.begin(), all.end(), same) > 1 ? candidate.name() + " (" + candidate.run + ")"
-                                                         : candidate.name();
-}
 
 Spread spread_of(const std::vector<double>& values) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -144,20 +110,21 @@ std::optional<double> Scorer::reconstruct(const mri::Scan& scan, const mri::MapS
                                           const std::function<void()>& stop_if_asked,
                                           mri::ImageVolume& image) const {
   const auto& d = scan.description();
-  if (!candidate.images.empty()) {
+  if (const auto* others = std::get_if<OthersImages>(&candidate)) {
     const auto name = std::filesystem::path(d.path).filename().replace_extension(".h5");
-    image = mri::read_image(candidate.images / name, d);
+    image = mri::read_image(others->folder / name, d);
     for (size_t x = 0; x < d.slices; ++x) progress();
     return std::nullopt;
   }
   const Exec space;
   double seconds = 0;
-  if (candidate.fits_itself) seconds += candidate.fit(scan, maps, mask, stop_if_asked);
+  if (auto* network = std::get_if<FittedNetwork>(&candidate))
+    seconds += fit(*network, scan, maps, mask, stop_if_asked);
   for (size_t x = 0; x < d.slices; ++x) {
     const auto kspace = scan.read_kspace(x);
     const auto sensitivities = maps.read(x);
     const Timer timer;
-    const auto slice = candidate.reconstruct(space, kspace, sensitivities, mask);
+    const auto slice = app::reconstruct(space, candidate, kspace, sensitivities, mask);
     seconds += timer.seconds();
     image.set_slice(x, mri::to_image(slice, d.image_rows, d.image_columns));
     progress();
@@ -174,9 +141,12 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
   if (d.has_magnitude_target && profile_ == mri::MetricsProfile::bart)
     throw UsageError("--metrics bart: " + d.path + " has magnitudes only; expected complex targets");
   const mri::MapSource maps(scan);
-  if (maps.map_count() == 0) scan->read_maps(0);
+  const bool only_images = std::all_of(candidates.begin(), candidates.end(), [](const Candidate& c) {
+    return std::holds_alternative<OthersImages>(c);
+  });
+  if (maps.map_count() == 0 && !only_images) scan->read_maps(0);  // says what is missing
   for (const auto& candidate : candidates)
-    if (candidate.learned) candidate.learned->require_fitting(d, maps.map_count());
+    if (const auto model = model_of(candidate)) model->require_fitting(d, maps.map_count());
   const bool is_first = scores.methods.empty();
   const auto tissues = scan->tissues();
   scores.is_synthetic = scores.is_synthetic || tissues.has_value();
@@ -196,7 +166,8 @@ void Scorer::score_file(const std::filesystem::path& file, const std::vector<dou
     scores.masks.push_back({d.path, mask.origin, mri::digest_of(mask.mask), acceleration, mask.acceleration,
                             mask.padded_acceleration});
     for (Candidate candidate : candidates) {
-      candidate.settings.band = chosen_band(options_, d);
+      if (auto* classical = std::get_if<ClassicalMethod>(&candidate))
+        classical->settings.band = chosen_band(options_, d);
       const std::string label = label_of(candidate, candidates);
       const auto seconds = reconstruct(*scan, maps, mask.mask, candidate, progress, stop_if_asked, image);
       for (size_t e = 0; e < d.echoes; ++e) {

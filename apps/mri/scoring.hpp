@@ -1,16 +1,12 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "candidate.hpp"
 
 #include <danaus/mri/data/image_file.hpp>
 #include <danaus/mri/metrics/image_score.hpp>
-#include <danaus/mri/models/learned_reconstruction.hpp>
-#include <danaus/mri/models/reconstruction.hpp>
-#include <danaus/mri/training/self_fit.hpp>
 
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 
 namespace danaus::app {
@@ -63,34 +59,6 @@ struct Scores {
   bool is_synthetic = false;
   double aspect = 1;  ///< of the picture: width over height
 };
-
-/// The method that is no entry of mri::methods(): it is fitted to a scan before it reconstructs.
-inline constexpr const char* self_unrolled = "self-unrolled";
-std::vector<std::string> all_method_names();
-
-/// Who is scored: a method with its settings, a trained model, one that is fitted to the scan itself, or
-/// images that another program reconstructed.
-struct Candidate {
-  const mri::Method* method = nullptr;
-  mri::MethodSettings settings = {};
-  std::string run = {};  ///< folder or checkpoint as it was given
-  std::shared_ptr<mri::LearnedReconstruction> learned = nullptr;
-  bool fits_itself = false;           ///< `learned` is there once fit() was called for a scan
-  std::string program = {};           ///< what the images are called
-  std::filesystem::path images = {};  ///< their folder; one file per scan, of the scan's name
-
-  std::string name() const;
-  size_t parameters() const { return learned ? learned->parameters() : method ? method->parameters : 0; }
-  /// Fits the model to a scan. @return seconds
-  double fit(const mri::Scan& scan, const mri::MapSource& maps, const mri::Mask& mask,
-             const std::function<void()>& before_step);
-  HostTensor<Complex<float>, 4> reconstruct(const Exec& space, const HostTensor<Complex<float>, 4>& kspace,
-                                            const HostTensor<Complex<float>, 4>& maps,
-                                            const mri::Mask& mask) const;
-};
-
-/// What a row or picture is called: the method's name, with the run's where several have it.
-std::string label_of(const Candidate& candidate, const std::vector<Candidate>& all);
 
 /// Scores every candidate on the same masks of every file, slice by slice.
 /// @param progress       called after every slice; may throw to stop

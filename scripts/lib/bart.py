@@ -39,19 +39,27 @@ def padded_mask(acquired, shape):
     return mask
 
 
+def band_limited(image, acquired, maps):
+    """The images (slice, y, z, echo) without what lies beyond the acquired part of k-space, where some coil is sensitive."""
+    band = np.fft.ifftshift(padded_mask(np.ones(acquired, np.float32), image.shape[1:3]))
+    limited = np.fft.ifft2(np.fft.fft2(image, axes=(1, 2)) * band[None, :, :, None], axes=(1, 2))
+    return (limited * np.any(maps != 0, axis=3)[..., None]).astype(np.complex64)
+
+
 def masked_slices(path, acceleration):
-    """(k-space (slice, y, z, echo, coil) with the stored mask applied, maps (slice, y, z, coil)) of a scan in SKM-TEA layout."""
+    """(k-space (slice, y, z, echo, coil) with the stored mask applied, maps (slice, y, z, coil), shape of the acquired plane) of
+    a scan in SKM-TEA layout."""
     with h5py.File(path) as file:
         kspace, maps = file["kspace"][:], file["maps"][..., 0]
         acquired = file[f"masks/poisson_{acceleration:.1f}x"][:]
     mask = padded_mask(acquired, kspace.shape[1:3])
-    return kspace * mask[None, :, :, None, None], maps
+    return kspace * mask[None, :, :, None, None], maps, acquired.shape
 
 
 def reconstruct_l1(scan, acceleration, weight, iterations, out, threads):
-    """Reconstructs a scan by `bart pics -l1` into `out`, in danaus-mri's layout; its seconds per slice, both echoes, whole
-    processes, stay in the file."""
-    kspace, maps = masked_slices(scan, acceleration)
+    """Reconstructs a scan by `bart pics -l1`, limited to the acquired part of k-space, into `out`, in danaus-mri's layout; its
+    seconds per slice, both echoes, whole processes, stay in the file."""
+    kspace, maps, acquired = masked_slices(scan, acceleration)
     image = np.zeros(kspace.shape[:4], np.complex64)
     seconds = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +71,7 @@ def reconstruct_l1(scan, acceleration, weight, iterations, out, threads):
                 seconds += run([["bart", "pics", "-S", "-l1", f"-r{weight}", f"-i{iterations}", *names]], threads)
                 image[x, :, :, echo] = read_cfl(names[2])
     with h5py.File(f"{out}.partial", "w") as file:
-        file["reconstruction"] = image
+        file["reconstruction"] = band_limited(image, acquired, maps)
         file.attrs["seconds_per_slice"] = seconds / kspace.shape[0]
     os.replace(f"{out}.partial", out)
 

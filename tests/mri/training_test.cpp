@@ -276,7 +276,7 @@ TEST_CASE("samples are split in three: seen, compared and held out", "[training]
   // Of n points a share s: deviation sqrt(n s (1 - s)), five of them; the centre is seen always.
   const double n = double(mask.count()) - 64;
   CHECK(std::abs(double(a.held_out.count()) - .1 * n) <= 5 * std::sqrt(n * .09));
-  CHECK(std::abs(double(a.compared.count()) - .27 * n) <= 5 * std::sqrt(n * .2));
+  CHECK(std::abs(double(a.compared.count()) - .36 * n) <= 5 * std::sqrt(n * .36 * .64));
 }
 
 TEST_CASE("a network fitted to the scan itself beats the zero-filled image, and repeats", "[training]") {

@@ -9,11 +9,11 @@ namespace danaus::mri {
 
 /// How a network is fitted to one undersampled scan.
 struct SelfFitOptions {
-  size_t steps = 240;        ///< at most; one slice each
+  size_t steps = 120;        ///< at most; one slice each
   size_t check_every = 20;   ///< steps from one look at the held-out samples to the next
   size_t patience = 3;       ///< looks without improvement before it stops
   double rate = 3e-3;        ///< of Adam, falling along a half cosine
-  double loss_share = 0.3;   ///< of the samples a step hides from the network and compares with
+  double loss_share = 0.4;   ///< of the samples a step hides from the network and compares with
   double check_share = 0.1;  ///< of the samples only the early stopping sees
   std::uint64_t seed = 0;
 };
