@@ -53,7 +53,7 @@ SCALES = {
               "subjects": (4, 2, 3), "seeds": 3, "epochs": {"unrolled": 8, "unet": 6}, "other_epochs": 12,
               "few": [1, 2, 4], "few_visits": {"msense": 96, "unrolled": 96, "unet, residual": 96}},
     "medium": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 12, "--coils", 8],
-               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 6, "unet": 10}, "other_epochs": 6,
+               "subjects": (5, 1, 2), "seeds": 3, "epochs": {"unrolled": 12, "unet": 10}, "other_epochs": 6,
                "few": [1, 2, 3, 5], "few_visits": {"unrolled": 360, "unet, residual": 600}},
     "full": {"generate": ["--size", "416x80", "--pad", "512x160", "--slices", 16, "--coils", 8],
              "subjects": (10, 3, 6), "seeds": 3, "epochs": {"unrolled": 10, "unet": 20}, "other_epochs": 12,
