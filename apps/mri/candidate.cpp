@@ -19,12 +19,11 @@ std::vector<std::string> all_method_names() {
 }
 
 std::string name_of(const Candidate& candidate) {
-  return std::visit(
-      Overloaded{[](const ClassicalMethod& c) { return c.method->name; },
-                 [](const TrainedModel& c) { return c.model->name(); },
-                 [](const FittedNetwork&) { return std::string(self_unrolled); },
-                 [](const OthersImages& c) { return c.program; }},
-      candidate);
+  return std::visit(Overloaded{[](const ClassicalMethod& c) { return c.method->name; },
+                               [](const TrainedModel& c) { return c.model->name(); },
+                               [](const FittedNetwork&) { return std::string(self_unrolled); },
+                               [](const OthersImages& c) { return c.program; }},
+                    candidate);
 }
 
 std::string run_of(const Candidate& candidate) {
@@ -62,7 +61,8 @@ HostTensor<Complex<float>, 4> reconstruct(const Exec& space, const Candidate& ca
                                           const HostTensor<Complex<float>, 4>& maps, const mri::Mask& mask,
                                           const mri::Monitor& monitor) {
   if (const auto* classical = std::get_if<ClassicalMethod>(&candidate))
-    return mri::reconstruct_slice(space, *classical->method, classical->settings, kspace, maps, mask, monitor);
+    return mri::reconstruct_slice(space, *classical->method, classical->settings, kspace, maps, mask,
+                                  monitor);
   return model_of(candidate)->reconstruct(space, kspace, maps, mask);
 }
 

@@ -182,15 +182,15 @@ struct Strips {
     return {grids, grid, strip / per_slice(), first, std::min(rows, grids.patch_rows - first), side_by_side};
   }
 
-  /// f(strip, memory) with `size` numbers of R for every strip, strips at the same time.
-  template <class R, class F>
-  void run(const Exec& space, const char* name, size_t size, const F& f) const {
-    using Policy = Kokkos::TeamPolicy<Exec>;
-    auto policy = Policy(space, count(), 1).set_scratch_size(1, Kokkos::PerTeam(int(size * sizeof(R) + 64)));
-    Kokkos::parallel_for(name, policy, [&](const Policy::member_type& team) {
-      f(int(team.league_rank()),
-        static_cast<R*>(team.team_scratch(1).get_shmem_aligned(size * sizeof(R), 64)));
-    });
+  using Policy = Kokkos::TeamPolicy<Exec>;
+  /// A team of one thread for each strip, with `size` numbers of R to itself.
+  template <class R>
+  Policy policy(const Exec& space, size_t size) const {
+    return Policy(space, count(), 1).set_scratch_size(1, Kokkos::PerTeam(int(size * sizeof(R) + 64)));
+  }
+  template <class R>
+  static R* memory(const Policy::member_type& team, size_t size) {
+    return static_cast<R*>(team.team_scratch(1).get_shmem_aligned(size * sizeof(R), 64));
   }
 };
 
@@ -208,17 +208,19 @@ void shrink_patches(const Exec& space, const monarch::AxisTransform<R>& transfor
                        transform.middle_rows_size(monarch::MiddleRows::passing, most.stride());
   const R scale = R(-1 / double(grids.grids));
   for (int grid = 0; grid < grids.grids; ++grid)
-    strips.run<R>(space, "danaus::mri::shrink_patches", total, [&, grid](int strip, R* v) {
-      R *c = v + size, *line = c + size, *middle = line + line_size;
-      const auto rows = strips.rows_of<R>(grid, strip, 1);
-      const auto stride = ptrdiff_t(rows.stride());
-      rows.gather(x, line, v);
-      transform.apply_rows(packed.data(), rows.stride(), v, stride, monarch::MiddleRows::passing, middle, c,
-                           stride);
-      rows.clip(joint, t, c, line, v);
-      transform.adjoint_rows(packed.data(), rows.stride(), v, stride, middle, c, stride);
-      rows.add(grid == 0 ? x : ConstTensor<Complex<R>, 4>(out), scale, c, line, out);
-    });
+    Kokkos::parallel_for("danaus::mri::shrink_patches", strips.policy<R>(space, total),
+                         [&, grid](const Strips::Policy::member_type& team) {
+                           R* v = Strips::memory<R>(team, total);
+                           R *c = v + size, *line = c + size, *middle = line + line_size;
+                           const auto rows = strips.rows_of<R>(grid, int(team.league_rank()), 1);
+                           const auto stride = ptrdiff_t(rows.stride());
+                           rows.gather(x, line, v);
+                           transform.apply_rows(packed.data(), rows.stride(), v, stride,
+                                                monarch::MiddleRows::passing, middle, c, stride);
+                           rows.clip(joint, t, c, line, v);
+                           transform.adjoint_rows(packed.data(), rows.stride(), v, stride, middle, c, stride);
+                           rows.add(grid == 0 ? x : ConstTensor<Complex<R>, 4>(out), scale, c, line, out);
+                         });
 }
 
 /// Numbers of the partial sums of shrink_patches_backward: for each strip those of the factors, and those of
@@ -247,25 +249,27 @@ void shrink_patches_backward(const Exec& space, const monarch::AxisTransform<R>&
   const R scale = R(-1 / double(grids.grids));
   fill(space, parts.factors, R(0));
   fill(space, parts.thresholds, R(0));
+  const size_t total = 2 * size + 2 * middle_size + line_size;
   for (int grid = 0; grid < grids.grids; ++grid)
-    strips.run<R>(space, "danaus::mri::shrink_patches_backward", 2 * size + 2 * middle_size + line_size,
-                  [&, grid](int strip, R* u) {
-                    R *c = u + size, *middle = c + size, *middle_grad = middle + middle_size,
-                      *line = middle_grad + middle_size;
-                    const auto rows = strips.rows_of<R>(grid, strip, 2);
-                    const size_t lanes = rows.stride(), second = rows.half();
-                    rows.gather(out_grad, line, u);
-                    rows.gather(x, line, u + second);
-                    transform.apply_rows(packed.data(), lanes, u, ptrdiff_t(lanes), monarch::MiddleRows::kept,
-                                         middle, c, ptrdiff_t(lanes));
-                    rows.clip_backward(joint, t, scale, c + second, c, line, &parts.thresholds(strip, 0));
-                    transform.backward_rows(packed.data(), lanes, u, ptrdiff_t(lanes), middle, c,
-                                            ptrdiff_t(lanes), middle_grad, x_grad.size() > 0 ? u : nullptr,
-                                            ptrdiff_t(lanes), &parts.factors(strip, 0));
-                    if (x_grad.size() > 0)
-                      rows.add(grid == 0 ? passed : ConstTensor<Complex<R>, 4>(x_grad), R(1), u + second,
-                               line, x_grad);
-                  });
+    Kokkos::parallel_for(
+        "danaus::mri::shrink_patches_backward", strips.policy<R>(space, total),
+        [&, grid](const Strips::Policy::member_type& team) {
+          const int strip = int(team.league_rank());
+          R* u = Strips::memory<R>(team, total);
+          R *c = u + size, *middle = c + size, *middle_grad = middle + middle_size,
+            *line = middle_grad + middle_size;
+          const auto rows = strips.rows_of<R>(grid, strip, 2);
+          const size_t lanes = rows.stride(), second = rows.half();
+          const auto stride = ptrdiff_t(lanes);
+          rows.gather(out_grad, line, u);
+          rows.gather(x, line, u + second);
+          transform.apply_rows(packed.data(), lanes, u, stride, monarch::MiddleRows::kept, middle, c, stride);
+          rows.clip_backward(joint, t, scale, c + second, c, line, &parts.thresholds(strip, 0));
+          transform.backward_rows(packed.data(), lanes, u, stride, middle, c, stride, middle_grad,
+                                  x_grad.size() > 0 ? u : nullptr, stride, &parts.factors(strip, 0));
+          if (x_grad.size() > 0)
+            rows.add(grid == 0 ? passed : ConstTensor<Complex<R>, 4>(x_grad), R(1), u + second, line, x_grad);
+        });
 }
 
 }  // namespace danaus::mri::host
