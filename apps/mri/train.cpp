@@ -10,6 +10,7 @@
 #include <danaus/core/timer.hpp>
 #include <danaus/train/loop.hpp>
 
+#include <cmath>
 #include <limits>
 
 namespace danaus::app {
@@ -79,12 +80,13 @@ Json to_json(const train::TrainResult& r, const std::vector<double>& train_relat
 
 std::string to_text(const train::TrainResult& r) {
   char text[256];
-  std::snprintf(
-      text, sizeof text,
-      "model            %s, %zu parameters\nepochs           %zu, %.3g s each\nvalidation PSNR  %.3f "
-      "dB\nvalidation SSIM  %.4f\n",
-      r.model.c_str(), r.parameters, r.epochs, r.seconds_per_epoch, r.score("psnr"), r.score("ssim"));
-  return text;
+  std::snprintf(text, sizeof text, "model            %s, %zu parameters\nepochs           %zu, %.3g s each\n",
+                r.model.c_str(), r.parameters, r.epochs, r.seconds_per_epoch);
+  std::string all = text;
+  if (std::isnan(r.score("psnr"))) return all;  // nothing validates
+  std::snprintf(text, sizeof text, "validation PSNR  %.3f dB\nvalidation SSIM  %.4f\n", r.score("psnr"),
+                r.score("ssim"));
+  return all + text;
 }
 
 void announce(const Options& options, const mri::ScanSet& training, const mri::ScanSet* validation,

@@ -230,6 +230,8 @@ def test_a_network_is_fitted_to_the_scan_itself():
 
 
 def test_training_usage_errors_and_signals():
+    unscored = mri.run("train", *RUN, "--validation", 0, "--model", "separable", "--epochs", 1, "--out", "unscored")
+    assert "parameters" in unscored.stdout and "validation" not in unscored.stdout and "nan" not in unscored.stdout, unscored.stdout
     mri.error(64, "train", *RUN, "--model", "mSense", "--out", "no", names=["--model", "msense"])
     mri.error(64, "train", *RUN, "--scans", 2, "--out", "no", names=["--scans", "1"])
     mri.error(64, "train", *RUN, "--validation", 2, "--out", "no", names=["--validation", "2"])
