@@ -2,8 +2,9 @@
 """The table of reconstruction methods on synthetic knees, from data to Markdown, with danaus-mri alone.
 
 Generates training, validation and test subjects, tunes weight and iterations of every classical method on the
-validation subjects over a stated grid (its images limited to the acquired part of k-space, as the unrolled network's), trains every model with several seeds, scores all on the same masks of the test
-subjects at each acceleration, and writes study.md. What is done is not done again: a stopped study continues.
+validation subjects over a stated grid (its images limited to the acquired part of k-space, as the unrolled network's),
+trains every model with several seeds, scores all on the same masks of the test subjects at each acceleration, and writes
+study.md. What is done is not done again: a stopped study continues.
 
   scripts/mri_study.py --scale quick --out study     small planes, about 25 minutes on two cores
   scripts/mri_study.py --scale medium --out study    416 x 80 in 512 x 160, few subjects and steps, about an hour

@@ -63,8 +63,9 @@ Option band_limit_option() {
                        "interpolation leaves empty; trained models and self-unrolled are as they learned");
 }
 
-Shape<2> chosen_band(const Options& options, const mri::ScanDescription& d) {
-  return options.toggle("band-limit") ? Shape<2>{d.acquired_rows, d.acquired_columns} : Shape<2>{0, 0};
+std::optional<Shape<2>> chosen_band(const Options& options, const mri::ScanDescription& d) {
+  if (!options.toggle("band-limit")) return std::nullopt;
+  return Shape<2>{d.acquired_rows, d.acquired_columns};
 }
 
 std::vector<Option> mask_choice_options() {

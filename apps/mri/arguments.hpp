@@ -5,6 +5,7 @@
 #include <danaus/mri/data/scan.hpp>
 
 #include <filesystem>
+#include <optional>
 
 namespace danaus::app {
 
@@ -34,7 +35,7 @@ std::vector<Option> mask_choice_options();
 /// --band-limit: what the methods' images keep of a zero-padded plane.
 Option band_limit_option();
 /// The band of a scan for mri::MethodSettings.
-Shape<2> chosen_band(const Options& options, const mri::ScanDescription& scan);
+std::optional<Shape<2>> chosen_band(const Options& options, const mri::ScanDescription& scan);
 
 struct ChosenMask {
   mri::Mask mask;  ///< of the full plane

@@ -137,8 +137,7 @@ HostTensor<Complex<float>, 4> reconstruct_slice(const Exec& space, const Method&
                                lent_to_device<float, 3>(weights));
   const auto x = uninitialized<Complex<float>, 4>("danaus::mri::reconstruct_slice", a.image_shape());
   method.run(space, a, lent_to_device<Complex<float>, 4>(kspace), method.resolve(settings), x, monitor);
-  if (settings.band[0] > 0 && settings.band[1] > 0)
-    BandLimit<float>(shape_of(x), settings.band[0], settings.band[1])(space, x, x);
+  if (const auto& band = settings.band) BandLimit<float>(shape_of(x), (*band)[0], (*band)[1])(space, x, x);
   space.fence("danaus::mri::reconstruct_slice");
   auto image = to_host(x);
   clear_outside(maps, image);

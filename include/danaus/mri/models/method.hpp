@@ -3,6 +3,7 @@
 #include <danaus/mri/operators/sense_operator.hpp>
 #include <danaus/mri/solvers/cg_sense.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@ struct MethodSettings {
   int iterations = -1;
   double lambda = -1;
   std::uint64_t seed = 0;
-  /// Samples of k-space that the image is limited to, as BandLimit: those that were acquired; 0: all.
-  Shape<2> band = {0, 0};
+  /// Rows and columns of k-space that the image is limited to, as BandLimit: those that were acquired.
+  std::optional<Shape<2>> band = std::nullopt;
 };
 
 /// One way to make images from samples. Learned models are further entries of the same table.
